@@ -1,0 +1,1 @@
+"""Preceptor: the experienced colleague for AI, inside the EHR."""

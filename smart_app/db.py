@@ -1,0 +1,89 @@
+"""The database: SQLite or PostgreSQL behind one door.
+
+Two kinds of session, since a request either reads or writes:
+
+- ``reading()``: a deferred transaction that is rolled back at the end;
+- ``writing()``: on SQLite ``BEGIN IMMEDIATE``, so that a read-modify-write never
+  loses an update. Views commit; verbs flush; what is not committed is rolled back.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+
+_WRITE = "preceptor_write"
+_WAL_IS_SOUND_FROM = (3, 51, 3)
+"""SQLite before 3.51.3 can corrupt a WAL database when two connections checkpoint at once."""
+
+
+class Base(DeclarativeBase):
+    """All tables. Every primary key leads with the organization."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def sqlite_journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+    """WAL where this SQLite's WAL is sound, else TRUNCATE (sqlite.org/wal.html, "WAL-reset bug")."""
+    return "WAL" if version >= _WAL_IS_SOUND_FROM else "TRUNCATE"
+
+
+class Database:
+    """An engine and its two kinds of session."""
+
+    def __init__(self, url: str, *, echo: bool = False) -> None:
+        """`url`: a SQLAlchemy URL, ``sqlite:///...`` or ``postgresql+psycopg://...``."""
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        # 30 s for SQLite's lock: a writer that waits is better than one that fails.
+        arguments: dict[str, Any] = {"timeout": 30.0} if self.is_sqlite else {"connect_timeout": 5}
+        self.engine: Engine = create_engine(
+            parsed, echo=echo, connect_args=arguments, pool_pre_ping=not self.is_sqlite, pool_size=16
+        )
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reading; rolled back at the end."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session for writing; the caller commits, else it is rolled back."""
+        engine = self.engine.execution_options(**{_WRITE: True})
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close pooled connections (before a fork, at the end of a test)."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA journal_mode = {sqlite_journal_mode()}")
+    # Acknowledged means on disk: FULL is durable in both journal modes.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
