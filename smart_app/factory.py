@@ -1,0 +1,69 @@
+"""The app, put together from the top: settings, services, protection, launch, pages."""
+
+from flask import Flask
+from sqlalchemy import text
+
+from smart_app import errors, logs, security
+from smart_app.config import Settings, load_settings
+from smart_app.db import Database
+from smart_app.keys import KeyRing
+from smart_app.services import EXTENSION, Services, services
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI app. Raises SettingsError or KeysError, whose messages say what to do."""
+    settings = settings or load_settings()
+    logs.configure()
+    app = Flask("smart_app")
+    keys = KeyRing.load(settings.key_file)
+    held = Services(settings, Database(settings.database), keys)
+    app.extensions[EXTENSION] = held
+    security.protect(app)
+    errors.register(app)
+    _answer_probes(app)
+    _open_to_ehrs(app, held)
+    _open_to_people(app)
+    return app
+
+
+def _open_to_ehrs(app: Flask, held: Services) -> None:
+    """The SMART App Launch client, behind our own stores."""
+    from launch.extension import SmartLaunch
+
+    from smart_app.organizations.launch_stores import sql_stores
+    from smart_app.player.arrival import arrive, launch_failed
+
+    stores = sql_stores(held.database, held.keys)
+    settings = held.settings
+    security.limit_rates(app, settings, lambda iss: getattr(stores.registrations.find_by_iss(iss), "id", None))
+    SmartLaunch(
+        app,
+        stores=stores,
+        signing_keys=held.keys,
+        base_url=settings.base_url,
+        on_launch=arrive,
+        on_error=launch_failed,
+        https_proxy=settings.https_proxy or None,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+
+
+def _open_to_people(app: Flask) -> None:
+    """The pages below /v/<visit>/."""
+    from smart_app.visits import session as visit_session
+
+    visit_session.install(app)
+
+
+def _answer_probes(app: Flask) -> None:
+    """/healthz: the process lives. /readyz: it can reach its database."""
+
+    @app.get("/healthz")
+    def healthz() -> tuple[str, int]:
+        return "ok\n", 200
+
+    @app.get("/readyz")
+    def readyz() -> tuple[str, int]:
+        with services().database.reading() as session:
+            session.execute(text("SELECT 1"))
+        return "ready\n", 200

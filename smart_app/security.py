@@ -1,0 +1,133 @@
+"""What holds for every request: headers, the body's limit, who may write, and how often.
+
+1. Pages carry a strict Content-Security-Policy; only the launching EHR may frame them
+   (``g.frame_ancestors``, set by the launch and by the visit), unknown callers never.
+2. A write below /v/ must come from our own page: ``Sec-Fetch-Site`` (or ``Origin``, where a browser
+   sends no fetch metadata) says so, and it carries the visit's form token or our own header.
+   The cookie alone proves nothing: sibling frames of one EHR share its partition.
+3. Rates are counted by registration and by visit, never by address: a hospital is one address.
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+
+from flask import Flask, Response, abort, g, request
+from flask_limiter import Limiter
+
+from smart_app.config import Settings
+from smart_app.services import services
+
+MAX_BODY = 64 * 1024
+"""Bytes; the longest honest body is a callback's form of some 10 kB."""
+WRITE_HEADER = "X-Preceptor"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def protect(app: Flask) -> None:
+    """Install all of it; the routes are registered afterwards."""
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
+    app.before_request(refuse_large_bodies)
+    app.after_request(set_headers)
+    app.add_template_global(form_token)
+    app.add_template_global(event_key)
+
+
+def refuse_large_bodies() -> None:
+    """413 at once, also where the view would never read the body."""
+    if (request.content_length or 0) > MAX_BODY:
+        abort(413)
+
+
+def set_headers(response: Response) -> Response:
+    """Headers of every answer; a view that needs another policy sets its own before."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", content_security_policy())
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if services().settings.base_url.startswith("https:"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def content_security_policy() -> str:
+    """The policy of this request; `g.frame_ancestors` alone may frame the page."""
+    ancestors = " ".join(getattr(g, "frame_ancestors", ())) or "'none'"
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        f"form-action 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+    )
+
+
+def protect_writes() -> None:
+    """403 unless a write comes from our own page. Runs after the visit is known."""
+    if request.method in _SAFE_METHODS:
+        return
+    if not came_from_our_page() or not (request.headers.get(WRITE_HEADER) == "1" or _token_fits()):
+        abort(403)
+
+
+def came_from_our_page() -> bool:
+    """By fetch metadata; by Origin where a browser sends none."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return request.headers.get("Origin") == services().settings.origin
+
+
+def form_token() -> str:
+    """For the hidden field `form_token`: bound to the visit's cookie, of no use with another."""
+    digest = hmac.new(g.visit_secret.encode(), b"form token", hashlib.sha256).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def event_key() -> str:
+    """For the hidden field `key`: makes a form sent twice count once."""
+    return secrets.token_urlsafe(16)
+
+
+def limit_rates(app: Flask, settings: Settings, registration_of: Callable[[str], str | None]) -> Limiter:
+    """Count launches by registration and writes by visit; 429 with Retry-After beyond.
+
+    In memory each worker counts for itself; with PRECEPTOR_REDIS_URL all count together.
+    `registration_of`: key of the registration with this issuer, or None.
+    """
+
+    def whose() -> str:
+        if request.path.startswith("/v/"):
+            return f"visit/{(request.view_args or {}).get('visit', 'none')}"
+        callback = (request.view_args or {}).get("callback")
+        return f"callback/{callback}" if callback else f"registration/{registration_of(request.values.get('iss', ''))}"
+
+    def rate() -> str:
+        if request.path.startswith("/v/"):
+            return f"{settings.writes_per_minute} per minute"
+        return f"{settings.launches_per_minute} per minute"
+
+    return Limiter(
+        whose,
+        app=app,
+        default_limits=[rate],
+        default_limits_exempt_when=_is_not_counted,
+        storage_uri=settings.redis_url or "memory://",
+        strategy="fixed-window",
+        headers_enabled=True,
+        # If Redis is away, the app still opens: each worker counts for itself.
+        in_memory_fallback_enabled=bool(settings.redis_url),
+    )
+
+
+def _is_not_counted() -> bool:
+    if request.path.startswith("/v/"):
+        return request.method in _SAFE_METHODS
+    return not request.path.startswith("/launch")
+
+
+def _token_fits() -> bool:
+    return hmac.compare_digest(request.form.get("form_token", "").encode(), form_token().encode())
