@@ -1,0 +1,77 @@
+"""Rows of the library. Every key leads with the organization."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from smart_app.db import Base, UtcDateTime
+
+
+class LibraryRow(Base):
+    """One a organization: `revision` rises with every change, and names what a process has cached."""
+
+    __tablename__ = "libraries"
+
+    organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
+    revision: Mapped[int]
+
+
+class TutorialVersionRow(Base):
+    """A version of a tutorial. Once published its source never changes."""
+
+    __tablename__ = "tutorial_versions"
+
+    organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
+    tutorial: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[str] = mapped_column(sa.String(12))
+    """draft, published or retired."""
+    source: Mapped[str] = mapped_column(sa.Text)
+    """The file, character for character."""
+    front_matter: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    rendered: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    """Parts as sanitized HTML and checks as text, with the local slots filled."""
+    author: Mapped[str] = mapped_column(sa.String(120))
+    reviewer: Mapped[str | None] = mapped_column(sa.String(120))
+    """Who published it; never the author."""
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LibraryFileRow(Base):
+    """A file of the library that is no tutorial (drill, sources, AI features), kept for export."""
+
+    __tablename__ = "library_files"
+
+    organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+    source: Mapped[str] = mapped_column(sa.Text)
+
+
+class AiFeatureRow(Base):
+    """A feature of the EHR or a vendor that staff may use here."""
+
+    __tablename__ = "ai_features"
+
+    organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
+    id: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(80))
+    version: Mapped[str] = mapped_column(sa.String(40))
+    status: Mapped[str] = mapped_column(sa.String(8))
+    """pilot, live or paused."""
+    launch_link: Mapped[str | None] = mapped_column(sa.String(500))
+    sensitive: Mapped[bool]
+
+
+class LocalSlotRow(Base):
+    """What this organization put into a `{local: ...}` slot."""
+
+    __tablename__ = "local_slots"
+
+    organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
+    tutorial: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    slot: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
+    value: Mapped[str] = mapped_column(sa.String(300))

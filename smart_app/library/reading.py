@@ -1,0 +1,208 @@
+"""Read published tutorials and the AI feature registry: plain frozen values, no rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
+
+
+class NoSuchTutorial(LookupError):
+    """This organization has no such published version."""
+
+
+class NoSuchAiFeature(LookupError):
+    """This organization's registry has no such AI feature."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One of the six parts. `html` is sanitized; sources stand at its end, local slots are filled."""
+
+    slug: str
+    """why, how, watch-for, verify, try-it or when-not."""
+    heading: str
+    html: str
+    actions: tuple[str, ...] = ()
+    """How: each numbered action as sanitized HTML without its <li>; empty in the other parts."""
+    seconds: int
+    """Estimated reading time, at 200 words a minute."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of the Verify part: the bold action and what to do, as plain text."""
+
+    action: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source the tutorial cites."""
+
+    id: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TutorialVersion:
+    """A published version, as the player shows it."""
+
+    tutorial: str
+    version: int
+    title: str
+    minutes: int
+    card: str | None
+    """The 20-second card's line."""
+    parts: tuple[Part, ...]
+    checks: tuple[Check, ...]
+    verify_note: str
+    """What to do when a check finds no match; plain text, may be empty."""
+    sources: tuple[Source, ...]
+    roles: tuple[str, ...]
+    ai_feature: str
+    """Slug of the registry, or "any"."""
+    workflow: str
+    what_changed: str | None
+    review_by: date
+    starter: bool
+    """Starter content: its file says that it needs local clinical review."""
+    reviewer: str | None
+    drill: str | None = None
+    questions: tuple[Mapping[str, Any], ...] = field(default=())
+
+    def part(self, slug: str) -> Part:
+        """The part with this slug; KeyError if there is none."""
+        for part in self.parts:
+            if part.slug == slug:
+                return part
+        raise KeyError(slug)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AiFeature:
+    """An entry of the AI feature registry."""
+
+    id: str
+    name: str
+    version: str
+    status: str
+    """pilot, live or paused."""
+    launch_link: str | None
+    sensitive: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TutorialListing:
+    """A line in the list of all tutorials."""
+
+    tutorial: str
+    version: int
+    title: str
+    minutes: int
+    card: str | None
+    roles: tuple[str, ...]
+    ai_feature: str
+    workflow: str
+
+
+def library_revision(session: Session, *, organization: UUID) -> int:
+    """The number that rises with every change of this organization's library; 0 before the first import."""
+    revision = session.scalar(select(LibraryRow.revision).where(LibraryRow.organization == organization))
+    return revision or 0
+
+
+def get_version(session: Session, *, organization: UUID, tutorial: str, version: int) -> TutorialVersion:
+    """A published version, also one that a later one has replaced; raises :class:`NoSuchTutorial`."""
+    row = session.get(TutorialVersionRow, (organization, tutorial, version))
+    if row is None or row.status == "draft":
+        raise NoSuchTutorial(f"{tutorial} version {version}")
+    return as_version(row)
+
+
+def get_current(session: Session, *, organization: UUID, tutorial: str) -> TutorialVersion:
+    """The published version that is shown now; raises :class:`NoSuchTutorial`."""
+    for row in current_rows(session, organization=organization):
+        if row.tutorial == tutorial:
+            return as_version(row)
+    raise NoSuchTutorial(tutorial)
+
+
+def list_tutorials(session: Session, *, organization: UUID, job_roles: tuple[str, ...] = ()) -> list[TutorialListing]:
+    """All tutorials that are shown now, by title; for these job roles and everyone, where roles are given."""
+    wanted = {*job_roles, "everyone"}
+    rows = current_rows(session, organization=organization)
+    fitting = [row for row in rows if not job_roles or wanted.intersection(row.front_matter["roles"])]
+    return sorted(map(_as_listing, fitting), key=lambda listing: (listing.title, listing.tutorial))
+
+
+def get_ai_feature(session: Session, *, organization: UUID, feature: str) -> AiFeature:
+    """An entry of the registry; raises :class:`NoSuchAiFeature`."""
+    row = session.get(AiFeatureRow, (organization, feature))
+    if row is None:
+        raise NoSuchAiFeature(feature)
+    return AiFeature(
+        id=row.id,
+        name=row.name,
+        version=row.version,
+        status=row.status,
+        launch_link=row.launch_link,
+        sensitive=row.sensitive,
+    )
+
+
+def current_rows(session: Session, *, organization: UUID) -> list[TutorialVersionRow]:
+    """The newest published version of each tutorial, without those whose newest is retired."""
+    rows = session.scalars(
+        select(TutorialVersionRow)
+        .where(TutorialVersionRow.organization == organization, TutorialVersionRow.status != "draft")
+        .order_by(TutorialVersionRow.tutorial, TutorialVersionRow.version)
+    )
+    newest = {row.tutorial: row for row in rows}
+    return [row for row in newest.values() if row.status == "published"]
+
+
+def as_version(row: TutorialVersionRow) -> TutorialVersion:
+    """The frozen value of a row."""
+    front, rendered = row.front_matter, row.rendered
+    return TutorialVersion(
+        tutorial=row.tutorial,
+        version=row.version,
+        title=front["title"],
+        minutes=front["minutes"],
+        card=front.get("card"),
+        parts=tuple(Part(**{**part, "actions": tuple(part["actions"])}) for part in rendered["parts"]),
+        checks=tuple(Check(**check) for check in rendered["checks"]),
+        verify_note=rendered["verify_note"],
+        sources=tuple(Source(**source) for source in front["sources"]),
+        roles=tuple(front["roles"]),
+        ai_feature=front["ai_feature"],
+        workflow=front["workflow"],
+        what_changed=front.get("what_changed"),
+        review_by=date.fromisoformat(front["review_by"]),
+        starter=front["status"] == "starter",
+        reviewer=row.reviewer,
+        drill=front.get("drill"),
+        questions=tuple(front.get("questions") or ()),
+    )
+
+
+def _as_listing(row: TutorialVersionRow) -> TutorialListing:
+    front = row.front_matter
+    return TutorialListing(
+        tutorial=row.tutorial,
+        version=row.version,
+        title=front["title"],
+        minutes=front["minutes"],
+        card=front.get("card"),
+        roles=tuple(front["roles"]),
+        ai_feature=front["ai_feature"],
+        workflow=front["workflow"],
+    )
