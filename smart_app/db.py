@@ -10,9 +10,10 @@ Two kinds of session, since a request either reads or writes:
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -35,6 +36,29 @@ class Base(DeclarativeBase):
     )
 
 
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: takes aware datetimes only, gives aware UTC ones on both databases.
+
+    SQLite keeps no time zone, so it stores naive UTC. Raises ValueError for a naive datetime.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone says no moment")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 def sqlite_journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
     """WAL where this SQLite's WAL is sound, else TRUNCATE (sqlite.org/wal.html, "WAL-reset bug")."""
     return "WAL" if version >= _WAL_IS_SOUND_FROM else "TRUNCATE"
@@ -47,11 +71,8 @@ class Database:
         """`url`: a SQLAlchemy URL, ``sqlite:///...`` or ``postgresql+psycopg://...``."""
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        # 30 s for SQLite's lock: a writer that waits is better than one that fails.
-        arguments: dict[str, Any] = {"timeout": 30.0} if self.is_sqlite else {"connect_timeout": 5}
-        self.engine: Engine = create_engine(
-            parsed, echo=echo, connect_args=arguments, pool_pre_ping=not self.is_sqlite, pool_size=16
-        )
+        self.engine: Engine = create_engine(parsed, echo=echo, pool_size=16, **_options(self.is_sqlite))
+        self._writing_engine = self.engine.execution_options(**{_WRITE: True})
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -65,13 +86,27 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session for writing; the caller commits, else it is rolled back."""
-        engine = self.engine.execution_options(**{_WRITE: True})
-        with Session(engine, expire_on_commit=False) as session:
+        with Session(self._writing_engine, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def writing_connection(self) -> Iterator[Connection]:
+        """One connection in one writing transaction, committed at the end (for migrations)."""
+        with self._writing_engine.begin() as connection:
+            yield connection
 
     def dispose(self) -> None:
         """Close pooled connections (before a fork, at the end of a test)."""
         self.engine.dispose()
+
+
+def _options(is_sqlite: bool) -> dict[str, Any]:
+    if is_sqlite:
+        # 30 s for SQLite's lock: a writer that waits is better than one that fails.
+        return {"connect_args": {"timeout": 30.0}}
+    # ledger.record() reads the row that another sender committed a moment ago, which a server
+    # whose default is REPEATABLE READ would hide.
+    return {"connect_args": {"connect_timeout": 5}, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,0 +1,38 @@
+"""The random key of each learner, kept encrypted. Whoever destroys it makes the learner's leaves unprovable."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smart_app.ledger.inserting import insert_new
+from smart_app.ledger.models import LearnerKeyRow
+
+
+class LedgerKeys(Protocol):
+    """What the ledger asks of the app's key ring (smart_app.keys.KeyRing)."""
+
+    def encrypt(self, plain: bytes, *, aad: bytes) -> bytes: ...
+
+    def decrypt(self, cipher: bytes, *, aad: bytes) -> bytes: ...
+
+    def hash(self, purpose: str, value: str) -> bytes:
+        """Keyed hash with the newest hashing key."""
+
+    def hashes(self, purpose: str, value: str) -> Sequence[bytes]:
+        """The same with every hashing key that is still held."""
+
+
+def learner_key(session: Session, *, keys: LedgerKeys, organization: UUID, learner: UUID) -> bytes:
+    """The learner's 32-byte key, made at the first event."""
+    aad = b"learner key" + organization.bytes + learner.bytes
+    row = session.get(LearnerKeyRow, (organization, learner))
+    if row is None:
+        fresh = keys.encrypt(secrets.token_bytes(32), aad=aad)
+        insert_new(session, LearnerKeyRow, organization=organization, learner=learner, encrypted_key=fresh)
+        # Read back: of two first events at once, one made the key and both use it.
+        row = session.scalars(select(LearnerKeyRow).filter_by(organization=organization, learner=learner)).one()
+    return keys.decrypt(row.encrypted_key, aad=aad)
