@@ -1,0 +1,36 @@
+"""Static files under an address that changes with their content, so that browsers may keep them for a year."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+_ONE_YEAR = "public, max-age=31536000, immutable"
+
+
+def install(blueprint: Blueprint) -> None:
+    """Fingerprint every ``url_for("static", ...)`` of the app, and let the answers be kept."""
+    blueprint.app_url_defaults(_add_fingerprint)
+    blueprint.after_app_request(_allow_keeping)
+
+
+@lru_cache(maxsize=64)
+def fingerprint(path: Path) -> str:
+    """The first 12 hex digits of the file's SHA-256; read once a process. OSError if there is no such file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _add_fingerprint(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "static" and "filename" in values:
+        values.setdefault("v", fingerprint(Path(current_app.static_folder or "") / values["filename"]))
+
+
+def _allow_keeping(response: Response) -> Response:
+    if request.endpoint == "static" and response.status_code == 200 and "v" in request.args:
+        asked = Path(current_app.static_folder or "") / (request.view_args or {})["filename"]
+        # Another address than today's is answered, but not kept: it may come from a page of an older version.
+        known = request.args["v"] == fingerprint(asked)
+        response.headers["Cache-Control"] = _ONE_YEAR if known else "no-cache"
+    return response

@@ -1,0 +1,1 @@
+"""Trust: what is held on a learner, shown to that learner."""
