@@ -13,7 +13,8 @@ EHR_PORT ?= 9000
 FHIR ?=
 HAPI_PORT ?= 8090
 WORKERS ?= 2
-UV_VERSION := 0.9.7
+UV_VERSION := 0.13.9
+UPGRADE ?=
 
 RUNTIME := $(VENV)/runtime.stamp
 TESTING := $(VENV)/testing.stamp
@@ -72,12 +73,12 @@ screenshots: $(TESTING) ## docs/images from the running demo
 	.ci/packages tests
 	$(BIN)/python -m bench.screenshots
 
-lock: ## Make both lock files again, with hashes, in a throw-away environment
+lock: ## Make both lock files again, with hashes (UPGRADE=--upgrade for newer versions)
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	build/lock/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
-	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	build/lock/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command 'make lock' --constraint requirements.lock --group test \
 	  --output-file requirements-test.lock pyproject.toml
 	@rm -rf build/lock

@@ -8,6 +8,7 @@ import pytest
 
 PLUGINS = Path(__file__).with_name("plugins")
 
+pytest.register_assert_rewrite("tests.plugins")  # before one plugin imports another
 pytest_plugins = [f"tests.plugins.{path.stem}" for path in sorted(PLUGINS.glob("[a-z]*.py"))]
 
 
