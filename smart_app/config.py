@@ -5,10 +5,10 @@ redirect URIs and links; the Host header never does.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,11 +24,11 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     """Folder of the SQLite database and the key file, where nothing else is said."""
     database_url: str = ""
-    """``postgresql+psycopg://...`` or ``sqlite:///...``; empty: SQLite in the data folder."""
+    """``postgresql+psycopg://...`` or ``sqlite:///...``; by default SQLite in the data folder."""
     base_url: str = "http://localhost:8000"
     """Where people reach the app: https, or http on localhost only. No path."""
-    keys: Path | None = None
-    """The key file (JWK Set, mode 0600); empty: keys.json in the data folder."""
+    keys: Path = Path()
+    """The key file (JWK Set, mode 0600); by default keys.json in the data folder."""
     redis_url: str = ""
     """Rate limits shared by workers; empty: counted in each worker for itself."""
     https_proxy: str = ""
@@ -64,15 +64,11 @@ class Settings(BaseSettings):
             raise ValueError("write it as sqlite:///path or postgresql+psycopg://user@host/name")
         return value
 
-    @property
-    def database(self) -> str:
-        """The SQLAlchemy URL in use."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'preceptor.db'}"
-
-    @property
-    def key_file(self) -> Path:
-        """The key file in use."""
-        return self.keys or self.data_dir / "keys.json"
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_the_data_folder(cls, values: dict[str, Any]) -> dict[str, Any]:
+        folder = Path(values.get("data_dir") or "var").absolute()
+        return {"database_url": f"sqlite:///{folder / 'preceptor.db'}", "keys": folder / "keys.json", **values}
 
     @property
     def origin(self) -> str:

@@ -15,8 +15,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings()
     logs.configure()
     app = Flask("smart_app")
-    keys = KeyRing.load(settings.key_file)
-    held = Services(settings, Database(settings.database), keys)
+    keys = KeyRing.load(settings.keys)
+    held = Services(settings, Database(settings.database_url), keys)
     app.extensions[EXTENSION] = held
     security.protect(app)
     errors.register(app)

@@ -27,7 +27,7 @@ def keys() -> None:
 @keys.command()
 def generate() -> None:
     """Write a new key file, readable by this user only."""
-    path = load_settings().key_file
+    path = load_settings().keys
     try:
         key_file.generate(path)
     except FileExistsError:
@@ -43,11 +43,11 @@ def rotate() -> None:
     """
     settings = load_settings()
     try:
-        key_file.rotate(settings.key_file)
-        ring = KeyRing.load(settings.key_file)
+        key_file.rotate(settings.keys)
+        ring = KeyRing.load(settings.keys)
     except key_file.KeysError as error:
         raise click.ClickException(str(error)) from error
-    database = Database(settings.database)
+    database = Database(settings.database_url)
     for what, where in _ENCRYPTED_AT_REST:
         click.echo(f"{what}: {_rewrite(database, ring, where)} encrypted anew")
     click.echo("Rotated. Running workers use the new keys at once; give EHRs the JWKS address, not a copy.")

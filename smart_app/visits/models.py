@@ -1,0 +1,45 @@
+"""The visit's row: codes only. Operational, not usage: purged after 30 days."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, LargeBinary, String, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from smart_app.db import Base, UtcDateTime
+
+
+class Visit(Base):
+    """One launch by one person in one context. No patient, no name, no Task: what it was about, in codes."""
+
+    __tablename__ = "visits"
+    __table_args__ = (ForeignKeyConstraint(["organization", "learner"], ["learners.organization", "learners.id"]),)
+
+    organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, unique=True)
+    learner: Mapped[UUID] = mapped_column(Uuid)
+    registration: Mapped[UUID] = mapped_column(Uuid)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """SHA-256 of the cookie's secret (256 random bits, so a plain hash does)."""
+    reference: Mapped[str] = mapped_column(String(20))
+    """Of the launch report."""
+    job_roles: Mapped[list[str]] = mapped_column(JSON)
+    role_titles: Mapped[list[str]] = mapped_column(JSON)
+    role_declared: Mapped[bool] = mapped_column(Boolean)
+    specialties: Mapped[list[str]] = mapped_column(JSON)
+    task_open: Mapped[bool] = mapped_column(Boolean)
+    task_codes: Mapped[list[str]] = mapped_column(JSON)
+    frequent_task_codes: Mapped[list[str]] = mapped_column(JSON)
+    intent: Mapped[str | None] = mapped_column(String(100))
+    placement: Mapped[str | None] = mapped_column(String(60))
+    encounter_class: Mapped[str | None] = mapped_column(String(20))
+    standalone: Mapped[bool] = mapped_column(Boolean)
+    missing: Mapped[list[str]] = mapped_column(JSON)
+    """What the EHR did not say, and the fallback taken: for "why did it show?"."""
+    choices: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """Each {tutorial, version, reasons: [{kind, text}]}; made once, at the launch."""
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by: Mapped[str | None] = mapped_column(String(20))
+    """sign-out, another learner, too many."""
