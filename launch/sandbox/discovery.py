@@ -1,0 +1,71 @@
+"""What the sandbox EHR says about itself: smart-configuration, OpenID configuration, CapabilityStatement."""
+
+from typing import TYPE_CHECKING, Any
+
+from launch.sandbox.assertion import ALGORITHMS
+from launch.sandbox.behaviour import with_changes
+from launch.sandbox.scopes import PLAIN_SCOPES
+
+if TYPE_CHECKING:
+    from launch.sandbox.ehr import SandboxEhr
+
+CAPABILITIES = (
+    "launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric",
+    "client-confidential-asymmetric", "sso-openid-connect", "context-banner", "context-style", "context-ehr-patient",
+    "context-ehr-encounter", "context-standalone-patient", "permission-offline", "permission-online",
+    "permission-user", "permission-v1", "permission-v2",
+)  # fmt: skip
+
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+
+
+def smart_configuration(ehr: "SandboxEhr") -> dict[str, Any]:
+    """`{iss}/.well-known/smart-configuration` (SMART 2.2, "Conformance")."""
+    document = {
+        **_endpoints(ehr),
+        "scopes_supported": PLAIN_SCOPES.split(),
+        "code_challenge_methods_supported": ["S256"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic", "none"],
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "authorization_response_iss_parameter_supported": ehr.behaviour.send_iss,
+        "capabilities": list(CAPABILITIES),
+    }
+    return with_changes(document, ehr.behaviour.discovery)
+
+
+def openid_configuration(ehr: "SandboxEhr") -> dict[str, Any]:
+    """`{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery 3)."""
+    return {
+        **_endpoints(ehr),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "claims_supported": ["sub", "fhirUser", "profile"],
+    }
+
+
+def capability_statement(ehr: "SandboxEhr") -> dict[str, Any]:
+    """`{iss}/metadata`, with the OAuth extension that older apps read."""
+    uris = {"authorize": ehr.authorize_url, "token": ehr.token_url, "revoke": ehr.revoke_url}
+    extension = [{"url": name, "valueUri": uri} for name, uri in uris.items()]
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-01-01",
+        "kind": "instance",
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "implementation": {"description": "Sandbox EHR: synthetic people", "url": ehr.fhir_base},
+        "rest": [{"mode": "server", "security": {"extension": [{"url": _OAUTH_URIS, "extension": extension}]}}],
+    }
+
+
+def _endpoints(ehr: "SandboxEhr") -> dict[str, Any]:
+    return {
+        "issuer": ehr.issuer,
+        "jwks_uri": ehr.jwks_url,
+        "authorization_endpoint": ehr.authorize_url,
+        "token_endpoint": ehr.token_url,
+        "revocation_endpoint": ehr.revoke_url,
+        "response_types_supported": ["code"],
+    }
