@@ -31,10 +31,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.written_table import write_between_marks
+
 ROOT = Path(__file__).resolve().parents[2]
 DEFENCES = Path(__file__).with_name("defences")
-BEGIN = "<!-- mutation table: written by make mutation -->"
-END = "<!-- end of mutation table -->"
 LONGEST_SECONDS = 300
 
 
@@ -207,15 +207,6 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def write_between_marks(path: Path, text: str) -> None:
-    """Replace what stands between the marks in `path`. ValueError where the marks are not there."""
-    before, mark, rest = path.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not mark or not end:
-        raise ValueError(f"{path} lacks the marks {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
-
-
 def main() -> int:
     """0 where every mutant is caught, 1 where one survives, 2 where the tests were not green to begin with."""
     parser = argparse.ArgumentParser(description="Take each defence out and see its tests go red.")
@@ -240,7 +231,7 @@ def main() -> int:
     text = table(outcomes)
     print(text)
     if options.write and len(defences) == len(read_defences()):
-        write_between_marks(options.write, text)
+        write_between_marks(options.write, "make mutation", text)
     return 0 if all(outcome.caught for outcome in outcomes) else 1
 
 

@@ -1,0 +1,212 @@
+"""A small EHR that says the same thing to everybody, quickly: the counterpart of both apps in `bench.launch`.
+
+One process, one thread, HTTP/1.1 with keep-alive. It checks nothing; it signs an
+id_token with the nonce it was given. `--delay-ms` is waited before every answer.
+Prints `ready` when it listens.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import secrets
+import time
+from urllib.parse import parse_qs, urlsplit
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+PRACTITIONER = "prac-bench"
+ENCOUNTER = "enc-bench"
+TASK_CODE = {"system": "urn:preceptor:task", "code": "reply-to-message"}
+
+
+def base64url(data: bytes) -> str:
+    """Without padding (RFC 7515, 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def bundle(*resources: dict[str, object]) -> dict[str, object]:
+    """A searchset."""
+    entries = [{"resource": resource, "search": {"mode": "match"}} for resource in resources]
+    return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+
+
+def task(number: int) -> dict[str, object]:
+    """An active Task of the practitioner; the first one belongs to the launch encounter."""
+    return {
+        "resourceType": "Task",
+        "id": f"task-{number}",
+        "status": "in-progress",
+        "intent": "order",
+        "code": {"coding": [TASK_CODE]},
+        "owner": {"reference": f"Practitioner/{PRACTITIONER}"},
+        "encounter": {"reference": f"Encounter/{ENCOUNTER if number == 0 else f'other-{number}'}"},
+        "authoredOn": "2026-11-20T08:00:00Z",
+        "lastModified": "2026-11-20T08:00:00Z",
+    }
+
+
+RESOURCES: dict[str, dict[str, object]] = {
+    f"/fhir/Practitioner/{PRACTITIONER}": {
+        "resourceType": "Practitioner",
+        "id": PRACTITIONER,
+        "active": True,
+        "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}],
+        "name": [{"family": "Bench", "given": ["Test"]}],
+    },
+    "/fhir/PractitionerRole": bundle(
+        {
+            "resourceType": "PractitionerRole",
+            "id": "role-bench",
+            "active": True,
+            "practitioner": {"reference": f"Practitioner/{PRACTITIONER}"},
+            "code": [{"coding": [{"system": "http://snomed.info/sct", "code": "309343006", "display": "Physician"}]}],
+        }
+    ),
+    "/fhir/Task": bundle(*(task(number) for number in range(4))),
+    f"/fhir/Encounter/{ENCOUNTER}": {
+        "resourceType": "Encounter",
+        "id": ENCOUNTER,
+        "status": "in-progress",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+    },
+}
+
+
+class CannedEhr:
+    """What it says; `answer` is the whole of it."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.iss = f"{base}/fhir"
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.header = base64url(json.dumps({"alg": "RS256", "typ": "JWT", "kid": "bench"}).encode())
+        self.codes: dict[str, tuple[str, str]] = {}
+        self.bodies = {path: json.dumps(resource).encode() for path, resource in RESOURCES.items()}
+        self.bodies["/fhir/.well-known/smart-configuration"] = json.dumps(self.discovery()).encode()
+        self.bodies["/fhir/metadata"] = json.dumps(self.metadata()).encode()
+        self.bodies["/oauth/jwks"] = json.dumps(self.jwks()).encode()
+
+    def discovery(self) -> dict[str, object]:
+        """SMART App Launch 2.2, "Metadata"."""
+        return {
+            "issuer": self.iss,
+            "jwks_uri": f"{self.base}/oauth/jwks",
+            "authorization_endpoint": f"{self.base}/oauth/authorize",
+            "token_endpoint": f"{self.base}/oauth/token",
+            "token_endpoint_auth_methods_supported": ["none"],
+            "grant_types_supported": ["authorization_code"],
+            "response_types_supported": ["code"],
+            "scopes_supported": ["openid", "fhirUser", "launch"],
+            "code_challenge_methods_supported": ["S256"],
+            "capabilities": ["launch-ehr", "client-public", "sso-openid-connect", "permission-user", "permission-v2"],
+        }
+
+    def metadata(self) -> dict[str, object]:
+        """The CapabilityStatement that fhirclient begins with."""
+        oauth = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+        urls = [
+            {"url": "authorize", "valueUri": f"{self.base}/oauth/authorize"},
+            {"url": "token", "valueUri": f"{self.base}/oauth/token"},
+        ]
+        return {
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": "2026-01-01",
+            "kind": "instance",
+            "fhirVersion": "4.0.1",
+            "format": ["json"],
+            "rest": [{"mode": "server", "security": {"extension": [{"url": oauth, "extension": urls}]}}],
+        }
+
+    def jwks(self) -> dict[str, object]:
+        """The public half of the id_token's key."""
+        numbers = self.key.public_key().public_numbers()
+        modulus, exponent = numbers.n.to_bytes(256, "big"), numbers.e.to_bytes(3, "big")
+        key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "bench"}
+        return {"keys": [{**key, "n": base64url(modulus), "e": base64url(exponent)}]}
+
+    def id_token(self, client_id: str, nonce: str) -> str:
+        """Signed for this launch."""
+        now = int(time.time())
+        claims = {"iss": self.iss, "sub": PRACTITIONER, "aud": client_id, "iat": now, "exp": now + 300}
+        claims |= {"fhirUser": f"{self.iss}/Practitioner/{PRACTITIONER}"} | ({"nonce": nonce} if nonce else {})
+        signed = f"{self.header}.{base64url(json.dumps(claims).encode())}"
+        return f"{signed}.{base64url(self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+    def authorize(self, query: dict[str, list[str]]) -> tuple[int, str, bytes]:
+        """302 to the app with a code."""
+        code = secrets.token_urlsafe(24)
+        self.codes[code] = (query["client_id"][0], query.get("nonce", [""])[0])
+        return 302, f"{query['redirect_uri'][0]}?code={code}&state={query['state'][0]}", b""
+
+    def token(self, form: dict[str, list[str]]) -> tuple[int, str, bytes]:
+        """A token response with the launch context."""
+        client_id, nonce = self.codes.pop(form["code"][0])
+        body = {
+            "access_token": secrets.token_urlsafe(24),
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "scope": "launch openid fhirUser user/Practitioner.rs user/PractitionerRole.rs user/Person.r "
+            "user/Encounter.r user/Task.rs",
+            "id_token": self.id_token(client_id, nonce),
+            "patient": "pat-bench",
+            "encounter": ENCOUNTER,
+            "need_patient_banner": False,
+        }
+        return 200, "", json.dumps(body).encode()
+
+    def answer(self, method: str, target: str, body: bytes) -> tuple[int, str, bytes]:
+        """(status, Location or "", body)."""
+        parts = urlsplit(target)
+        if parts.path == "/oauth/authorize":
+            return self.authorize(parse_qs(parts.query))
+        if parts.path == "/oauth/token" and method == "POST":
+            return self.token(parse_qs(body.decode()))
+        found = self.bodies.get(parts.path)
+        return (200, "", found) if found else (404, "", b'{"resourceType": "OperationOutcome"}')
+
+
+async def serve_connection(
+    ehr: CannedEhr, delay: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Answer until the other side closes."""
+    try:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            line, *fields = head.decode("latin-1").split("\r\n")
+            headers = dict(field.lower().split(": ", 1) for field in fields if field)
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            if delay:
+                await asyncio.sleep(delay)
+            method, target, _ = line.split(" ")
+            status, location, content = ehr.answer(method, target, body)
+            kind = "application/fhir+json" if target.startswith("/fhir") else "application/json"
+            extra = f"Location: {location}\r\n" if location else ""
+            lines = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n{extra}\r\n"
+            writer.write(lines.encode() + content)
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass  # closed by the other side
+    finally:
+        writer.close()
+
+
+async def main() -> None:
+    """Listen until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--delay-ms", type=float, default=0.0)
+    options = parser.parse_args()
+    ehr = CannedEhr(f"http://127.0.0.1:{options.port}")
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await serve_connection(ehr, options.delay_ms / 1000, reader, writer)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", options.port)
+    print("ready", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,117 @@
+"""A frugal browser for the measurements: follows a launch to its last page over kept-alive connections."""
+
+import http.client
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import urlencode, urljoin, urlsplit
+
+INPUT = re.compile(rb'<input[^>]*\bname="([^"]+)"[^>]*\bvalue="([^"]*)"')
+ACTION = re.compile(rb'<form[^>]*\baction="([^"]*)"')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """An answer."""
+
+    url: str
+    status: int
+    location: str | None
+    body: bytes
+
+
+@dataclass(kw_only=True)
+class Window:
+    """One browser window: its connections and, for one launch, its cookies."""
+
+    connections: dict[str, http.client.HTTPConnection] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, url: str, *, form: dict[str, str] | None = None) -> Page:
+        """One request; cookies go to the app alone (it is the only one that sets any)."""
+        parts = urlsplit(url)
+        connection = self.connections.get(parts.netloc)
+        if connection is None:
+            connection = self.connections[parts.netloc] = http.client.HTTPConnection(parts.netloc, timeout=30)
+        headers = {"Accept": "text/html"}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if form is not None:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+            headers["Origin"] = f"{parts.scheme}://{parts.netloc}"
+        path = parts._replace(scheme="", netloc="", fragment="").geturl()
+        connection.request("GET" if form is None else "POST", path, urlencode(form) if form else None, headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        for value in answer.headers.get_all("Set-Cookie") or ():
+            name, _, rest = value.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        return Page(url=url, status=answer.status, location=answer.headers.get("Location"), body=body)
+
+    def follow(self, page: Page) -> Page:
+        """Redirects, to their end."""
+        while page.location:
+            page = self.ask(urljoin(page.url, page.location))
+        return page
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connection in self.connections.values():
+            connection.close()
+
+
+def send_form(window: Window, page: Page) -> Page:
+    """Press the page's button, as the callback page's script does."""
+    action = ACTION.search(page.body)
+    form = {unescape(name.decode()): unescape(value.decode()) for name, value in INPUT.findall(page.body)}
+    target = urljoin(page.url, unescape(action[1].decode()) if action and action[1] else urlsplit(page.url).path)
+    return window.ask(target, form=form)
+
+
+def launch_ours(window: Window, base: str, iss: str) -> Page:
+    """GET /launch -> EHR -> callback page -> its POST -> the visit's page."""
+    window.cookies.clear()
+    page = window.follow(window.ask(f"{base}/launch?{urlencode({'iss': iss, 'launch': 'bench'})}"))
+    return window.follow(send_form(window, page))
+
+
+def launch_peer(window: Window, base: str, iss: str) -> Page:
+    """GET /launch -> EHR -> the callback's page."""
+    window.cookies.clear()
+    return window.follow(window.ask(f"{base}/launch?{urlencode({'iss': iss, 'launch': 'bench'})}"))
+
+
+Launch = Callable[[Window, str, str], Page]
+
+
+def run_launches(launch: Launch, base: str, iss: str, *, count: int, windows: int, expect: bytes) -> list[float]:
+    """Do `count` launches from `windows` windows at once; seconds of each. RuntimeError where one goes wrong."""
+    took: list[float] = []
+    wrong: list[str] = []
+    left = iter(range(count))
+    lock = threading.Lock()
+
+    def work() -> None:
+        window = Window()
+        while not wrong:
+            with lock:
+                if next(left, None) is None:
+                    break
+            started = time.perf_counter()
+            page = launch(window, base, iss)
+            took.append(time.perf_counter() - started)
+            if page.status != 200 or expect not in page.body:
+                wrong.append(f"{page.url}: {page.status} {page.body[:1500].decode(errors='replace')}")
+        window.close()
+
+    threads = [threading.Thread(target=work) for _ in range(windows)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if wrong or len(took) < count:
+        raise RuntimeError(f"a launch went wrong: {wrong[:1]}")
+    return took
