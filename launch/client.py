@@ -1,0 +1,309 @@
+"""A SMART App Launch, told from the top.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html
+
+Before the browser goes to the EHR (:meth:`LaunchClient.begin`):
+
+1. the issuer is looked up among the registered ones, before any network call;
+2. the EHR's configuration is discovered;
+3. state, PKCE challenge and nonce are made, the transaction is kept, the browser sent off.
+
+When it comes back (:meth:`LaunchClient.complete`):
+
+4. the browser shows the cookie of this launch, else nothing is redeemed;
+5. the reply is for this launch, in time, from the EHR that was asked;
+6. the code is exchanged for tokens;
+7. the id_token says who signed in;
+8. the token response says what is open.
+"""
+
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
+
+from launch import browser, errors
+from launch.authorization import authorization_url
+from launch.client_auth import client_authentication
+from launch.context import FhirUser, LaunchContext
+from launch.discovery import SmartConfiguration, discover, is_plausible_iss, normalise_iss
+from launch.documents import Documents, now
+from launch.fhir_session import FhirSession
+from launch.fhir_user import read_fhir_user
+from launch.id_token import Identity, verify_id_token
+from launch.jwks import KeySets
+from launch.outbound import Door
+from launch.report import LaunchReport
+from launch.scopes import asked_scopes, missing_scopes
+from launch.stores import LaunchTransaction, Registration, SigningKeys, Stores
+from launch.token_response import (
+    TokenResponse,
+    exchange_code,
+    read_launch_parameters,
+    read_token_response,
+)
+
+_MAX_PARAMETER = 16_384
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchRequest:
+    """What the EHR (or the way out) asked for at /launch."""
+
+    iss: str | None
+    launch: str | None
+    placement: str | None = None
+    way_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """Where the browser goes next, and the cookie that it takes."""
+
+    url: str
+    state: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What came back to the redirect URI."""
+
+    callback: str
+    state: str
+    code: str | None = field(default=None, repr=False)
+    iss: str | None = None
+    error: str | None = None
+    error_description: str | None = None
+    error_uri: str | None = None
+
+
+class LaunchClient:
+    """The client of all registered EHRs; one per app."""
+
+    def __init__(self, *, stores: Stores, keys: SigningKeys, base_url: str, door: Door) -> None:
+        self.stores = stores
+        self.keys = keys
+        self.base_url = base_url.rstrip("/")
+        self._door = door
+        self._documents = Documents(door=door, cache=stores.metadata)
+        self._key_sets = KeySets(self._documents)
+
+    def begin(self, request: LaunchRequest, report: LaunchReport) -> Departure:
+        """Steps 1 to 3. Raises :class:`launch.errors.LaunchError`."""
+        with report.step("issuer"):
+            registration = report.registration = self._find_registration(request)
+        with report.step("discovery") as step:
+            configuration = discover(registration, self._documents)
+            if not configuration.says_s256:
+                step.fell_back("the EHR does not say that it supports S256; it is sent all the same")
+        with report.step("authorization"):
+            return self._depart(request, registration, configuration, report)
+
+    def redirect_uri(self, registration: Registration) -> str:
+        """The registered redirect URI; built from the base URL of the settings, never from Host."""
+        return f"{self.base_url}/launch/callback/{registration.callback}"
+
+    def complete(self, reply: Reply, cookies: Mapping[str, str], report: LaunchReport) -> LaunchContext:
+        """Steps 4 to 8. Raises :class:`launch.errors.LaunchError`."""
+        transaction = self._take_transaction(reply, report)
+        registration = self.stores.registrations.get(transaction.registration_id)
+        with report.step("browser"):
+            secret = self._check_browser(reply, transaction, registration, cookies)
+        configuration = discover(registration, self._documents)
+        with report.step("sign-in reply"):
+            code = _check_reply(reply, configuration)
+        asked = asked_scopes(registration, standalone=transaction.standalone)
+        with report.step("token"):
+            token = self._redeem(code, secret, registration, configuration, asked)
+        with report.step("identity") as step:
+            identity = self._identify(token, secret, registration, configuration)
+            person = read_fhir_user(identity.fhir_user, base=registration.iss)
+            if person is None:
+                step.fell_back("no fhirUser: issuer and subject alone identify the person")
+        with report.step("context"):
+            return self._context(transaction, registration, token, identity, person, asked, report)
+
+    def _find_registration(self, request: LaunchRequest) -> Registration:
+        if not request.iss:
+            raise errors.IssuerMissing("the parameter iss is missing")
+        if not is_plausible_iss(request.iss):
+            raise errors.IssuerUnknown("iss is not an http(s) URL")
+        registration = self.stores.registrations.find_by_iss(request.iss)
+        # Compared here as well: a store that is generous (case, say) must not widen what is registered.
+        if registration is None or normalise_iss(registration.iss) != normalise_iss(request.iss):
+            raise errors.IssuerUnknown("iss is not registered")
+        if request.launch is not None and not 0 < len(request.launch) <= _MAX_PARAMETER:
+            raise errors.LaunchRequestInvalid("the parameter launch is empty or too long")
+        return registration
+
+    def _depart(
+        self,
+        request: LaunchRequest,
+        registration: Registration,
+        configuration: SmartConfiguration,
+        report: LaunchReport,
+    ) -> Departure:
+        state, secret = browser.new_state(registration.id), browser.new_secret()
+        standalone = request.launch is None
+        url = authorization_url(
+            configuration,
+            client_id=registration.client_id,
+            redirect_uri=self.redirect_uri(registration),
+            scopes=asked_scopes(registration, standalone=standalone),
+            state=state,
+            secret=secret,
+            aud=request.iss or registration.iss,
+            launch=request.launch,
+        )
+        self.stores.transactions.create(_transaction(request, registration, report, state, secret))
+        return Departure(url=url, state=state, secret=secret)
+
+    def _take_transaction(self, reply: Reply, report: LaunchReport) -> LaunchTransaction:
+        """The launch that `reply` belongs to; taken out, so that no second reply finds it."""
+        transaction = self.stores.transactions.consume(browser.sha256_hex(reply.state))
+        if transaction is None:
+            with report.step("sign-in reply"):
+                raise errors.StateUnknown("state is unknown or was used")
+        report.resume(reference=transaction.reference, earlier=transaction.steps, started_at=transaction.created_at)
+        report.registration = self.stores.registrations.get(transaction.registration_id)
+        return transaction
+
+    def _check_browser(
+        self, reply: Reply, transaction: LaunchTransaction, registration: Registration, cookies: Mapping[str, str]
+    ) -> str:
+        """The launch's secret from the browser's cookie. Without it the code is not redeemed."""
+        if reply.callback != registration.callback:
+            raise errors.CallbackUnknown("the state belongs to another redirect URI")
+        secret = cookies.get(browser.cookie_name(reply.state))
+        if secret is None and transaction.way_out:
+            raise errors.CookiesBlocked("no launch cookie, in a new window either", host=_host(self.base_url))
+        if secret is None:
+            raise self._with_way_out(errors.LaunchCookieMissing("no launch cookie"), transaction, registration)
+        if not hmac.compare_digest(browser.sha256_hex(secret), transaction.browser_hash):
+            raise errors.LaunchCookieWrong("the launch cookie is not the one of this launch")
+        if now() >= transaction.expires_at:
+            waited = round((now() - transaction.created_at).total_seconds())
+            late = errors.StateExpired(f"state is {waited} s old, limit {browser.LIFETIME_SECONDS} s")
+            raise self._with_way_out(late, transaction, registration)
+        return secret
+
+    def _with_way_out(
+        self, error: errors.LaunchError, transaction: LaunchTransaction, registration: Registration
+    ) -> errors.LaunchError:
+        error.new_window_url = way_out_url(self.base_url, registration, transaction.placement)
+        return error
+
+    def _redeem(
+        self,
+        code: str,
+        secret: str,
+        registration: Registration,
+        configuration: SmartConfiguration,
+        asked: tuple[str, ...],
+    ) -> TokenResponse:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri(registration),
+            "code_verifier": browser.code_verifier(secret),
+        }
+        token_url = configuration.token_endpoint
+        form |= client_authentication(registration, token_url=token_url, keys=self.keys)
+        return read_token_response(exchange_code(self._door, token_url, form), asked=asked)
+
+    def _identify(
+        self, token: TokenResponse, secret: str, registration: Registration, configuration: SmartConfiguration
+    ) -> Identity:
+        return verify_id_token(
+            token.id_token,
+            registration_id=registration.id,
+            jwks_uri=configuration.jwks_uri,
+            issuer=configuration.issuer,
+            client_id=registration.client_id,
+            nonce=browser.nonce(secret),
+            now=time.time(),
+            key_sets=self._key_sets,
+        )
+
+    def _context(
+        self,
+        transaction: LaunchTransaction,
+        registration: Registration,
+        token: TokenResponse,
+        identity: Identity,
+        person: FhirUser | None,
+        asked: tuple[str, ...],
+        report: LaunchReport,
+    ) -> LaunchContext:
+        parameters = read_launch_parameters(token.parameters, base=registration.iss)
+        missing = missing_scopes(asked=asked, granted=token.granted_scopes)
+        for text in (*(f"scope not granted: {scope}" for scope in sorted(missing)), *parameters.left_out):
+            report.note_missing(text)
+        return LaunchContext(
+            registration=registration,
+            reference=report.reference,
+            placement=transaction.placement,
+            standalone=transaction.standalone,
+            issuer=identity.issuer,
+            subject=identity.subject,
+            fhir_user=person,
+            claims=identity.claims,
+            encounter=parameters.encounter,
+            patient_present=parameters.patient_present,
+            intent=parameters.intent,
+            fhir_context=parameters.fhir_context,
+            app_context=parameters.app_context,
+            tenant=parameters.tenant,
+            need_patient_banner=parameters.need_patient_banner,
+            smart_style_url=parameters.smart_style_url,
+            granted_scopes=token.granted_scopes,
+            missing_scopes=missing,
+            fhir=FhirSession(base=registration.iss, access_token=token.access_token, door=self._door),
+            report=report,
+        )
+
+
+def way_out_url(base_url: str, registration: Registration, placement: str | None) -> str:
+    """A standalone launch of the same EHR, for a new window with first-party cookies."""
+    place = f"/{placement}" if placement else ""
+    return f"{base_url}/launch{place}?{urlencode({'iss': registration.iss, 'way_out': '1'})}"
+
+
+def _transaction(
+    request: LaunchRequest, registration: Registration, report: LaunchReport, state: str, secret: str
+) -> LaunchTransaction:
+    created = now()
+    return LaunchTransaction(
+        state_hash=browser.sha256_hex(state),
+        browser_hash=browser.sha256_hex(secret),
+        registration_id=registration.id,
+        organization=registration.organization,
+        placement=request.placement,
+        standalone=request.launch is None,
+        way_out=request.way_out,
+        reference=report.reference,
+        steps=report.steps,
+        created_at=created,
+        expires_at=created + timedelta(seconds=browser.LIFETIME_SECONDS),
+    )
+
+
+def _check_reply(reply: Reply, configuration: SmartConfiguration) -> str:
+    """The code, where the reply comes from the EHR that was asked and holds one."""
+    expected = {configuration.issuer, configuration.advertised_issuer} - {None}
+    if reply.iss is not None and reply.iss not in expected:
+        raise errors.ReplyIssuerMismatch("iss of the reply is not the issuer that was asked")
+    if reply.iss is None and configuration.sends_iss:
+        raise errors.ReplyIssuerMismatch("the EHR promises iss in its reply, and it is not there")
+    if reply.error:
+        raise errors.AuthorizationRefused(reply.error, description=reply.error_description, uri=reply.error_uri)
+    if not reply.code or len(reply.code) > _MAX_PARAMETER:
+        raise errors.ReplyIncomplete("neither code nor error, or a code that is too long")
+    return reply.code
+
+
+def _host(base_url: str) -> str:
+    return urlsplit(base_url).hostname or base_url

@@ -1,0 +1,59 @@
+"""Which scopes are asked for, and which of them were not granted.
+
+Source: SMART App Launch 2.2, "Scopes and Launch Context". Only what the launch
+itself reads, plus what the organization's features need. Never a patient's record.
+"""
+
+import re
+from typing import Final
+
+from launch.stores import Registration
+
+IDENTITY: Final = ("openid", "fhirUser")
+READS: Final = (
+    "user/Practitioner.rs",
+    "user/PractitionerRole.rs",
+    "user/Person.r",
+    "user/Encounter.r",
+    "user/Task.rs",
+)
+_RESOURCE: Final = re.compile(r"(patient|user|system)/([A-Za-z*]+)\.(\*|read|write|[cruds]+)(\?.*)?")
+_V1_MEANS: Final = {"read": "rs", "write": "cud", "*": "cruds"}
+_SHOWN_BY_THE_ANSWER: Final = frozenset({"launch", "openid"})
+
+
+def asked_scopes(registration: Registration, *, standalone: bool) -> tuple[str, ...]:
+    """The scopes of one launch, in the order in which they are sent."""
+    launch = () if standalone else ("launch",)
+    wanted = (*launch, *IDENTITY, *READS, *registration.extra_scopes)
+    return tuple(dict.fromkeys(scope for scope in wanted if not _reads_patients(scope)))
+
+
+def missing_scopes(*, asked: tuple[str, ...], granted: frozenset[str]) -> frozenset[str]:
+    """Those of `asked` that nothing in `granted` covers; v1 and wildcard grants count.
+
+    `launch` and `openid` are left out: the answer itself shows whether they were honoured.
+    """
+    return frozenset(
+        scope
+        for scope in asked
+        if scope not in granted and scope not in _SHOWN_BY_THE_ANSWER and not _covered(scope, granted)
+    )
+
+
+def _reads_patients(scope: str) -> bool:
+    match = _RESOURCE.fullmatch(scope)
+    return match is not None and (match[1] == "patient" or match[2] in {"Patient", "*"})
+
+
+def _covered(scope: str, granted: frozenset[str]) -> bool:
+    wanted = _RESOURCE.fullmatch(scope)
+    if wanted is None:
+        return scope == "fhirUser" and "profile" in granted
+    have: set[str] = set()
+    for other in granted:
+        match = _RESOURCE.fullmatch(other)
+        # A grant with a search filter covers some resources only: it is counted as missing.
+        if match and match[1] == wanted[1] and match[2] in {wanted[2], "*"} and not match[4]:
+            have |= set(_V1_MEANS.get(match[3], match[3]))
+    return set(_V1_MEANS.get(wanted[3], wanted[3])) <= have
