@@ -1,0 +1,71 @@
+"""Job roles of an organization and the codes that mean them; the set that each new one starts with."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smart_app.organizations.models import JobRole, RoleCode
+
+Code = tuple[str, str]
+"""(system, code)."""
+
+
+@dataclass(frozen=True)
+class JobRoleTitle:
+    """A job role as people read it."""
+
+    id: str
+    title: str
+
+
+def job_roles(session: Session, *, organization: UUID) -> tuple[JobRoleTitle, ...]:
+    """The organization's job roles, in the order in which they are offered."""
+    rows = session.execute(
+        select(JobRole.id, JobRole.title).where(JobRole.organization == organization).order_by(JobRole.position)
+    )
+    return tuple(JobRoleTitle(*row) for row in rows)
+
+
+def meaning_of(session: Session, *, organization: UUID, codes: Iterable[Code]) -> Mapping[Code, JobRoleTitle]:
+    """Which job role each code means here; codes without a meaning are left out."""
+    wanted = set(codes)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(RoleCode.system, RoleCode.code, JobRole.id, JobRole.title)
+        .join(JobRole, (JobRole.organization == RoleCode.organization) & (JobRole.id == RoleCode.job_role))
+        .where(RoleCode.organization == organization, RoleCode.code.in_({code for _, code in wanted}))
+    )
+    return {(system, code): JobRoleTitle(role, title) for system, code, role, title in rows if (system, code) in wanted}
+
+
+def add_starting_roles(session: Session, *, organization: UUID) -> None:
+    """Copy the shipped roles and codes to an organization. Flushes."""
+    shipped = _shipped()
+    systems = shipped["systems"]
+    for position, role in enumerate(shipped["job_roles"]):
+        session.add(JobRole(organization=organization, id=role["id"], title=role["title"], position=position))
+    session.flush()
+    for role in shipped["job_roles"]:
+        for system, codes in role["codes"].items():
+            for code, display in codes.items():
+                session.add(_code(organization, systems[system], code, role["id"], display))
+    session.flush()
+
+
+def _code(organization: UUID, system: str, code: str, role: str, display: str) -> RoleCode:
+    return RoleCode(organization=organization, system=system, code=code, job_role=role, display=display)
+
+
+@cache
+def _shipped() -> dict[str, Any]:
+    text = (Path(__file__).parent / "role_codes.yaml").read_text("utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded

@@ -1,0 +1,251 @@
+"""The SQL behind launch/stores.py. Each call is a short transaction of its own, over before any network call."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from launch.discovery import normalise_iss
+from launch.stores import CachedDocument, LaunchTransaction, Registration, ReportRecord, Stores
+from smart_app.db import Database
+from smart_app.keys import KeyRing
+from smart_app.logs import get_logger
+from smart_app.organizations.models import EhrRegistration, LaunchReportRow, LaunchTransactionRow, MetadataRow
+from smart_app.organizations.secrets_at_rest import client_secret_of
+
+log = get_logger(__name__)
+
+UNKNOWN_ISSUERS = UUID(int=0)
+"""Reports of launches from issuers that are not registered, all together."""
+REPORTS_A_MINUTE = 600
+"""Most reports kept a minute by one worker, for each organization; more are logged and dropped."""
+REPORTS_OF_UNKNOWN_A_MINUTE = 30
+REMEMBERED_SECONDS = 2.0
+"""A registration is read again after this time: a removed one is refused by then in every worker."""
+_KEPT_AFTER_EXPIRY = timedelta(hours=1)
+_KEPT_REPORTS = timedelta(days=30)
+_PURGE_SECONDS = 600.0
+
+
+def sql_stores(database: Database, keys: KeyRing) -> Stores:
+    """All of launch's stores over one database."""
+    registrations = SqlRegistrations(database, keys)
+    return Stores(
+        registrations=registrations,
+        transactions=SqlTransactions(database),
+        metadata=SqlMetadata(database, registrations),
+        reports=SqlReports(database),
+    )
+
+
+class SqlRegistrations:
+    """Registered EHRs; what is found is remembered for two seconds."""
+
+    def __init__(self, database: Database, keys: KeyRing) -> None:
+        self._database = database
+        self._keys = keys
+        self._remembered: dict[str, tuple[float, Registration]] = {}
+
+    def find_by_iss(self, iss: str) -> Registration | None:
+        """The registration of this issuer, compared after normalisation; None if there is none."""
+        key = normalise_iss(iss)
+        return self._find(f"iss {key}", EhrRegistration.iss_key == key)
+
+    def get(self, registration_id: str) -> Registration:
+        """The registration with this key; KeyError if there is none."""
+        try:
+            found = self._find(registration_id, EhrRegistration.id == UUID(registration_id))
+        except ValueError:
+            found = None
+        if found is None:
+            raise KeyError(registration_id)
+        return found
+
+    def _find(self, key: str, condition: Any) -> Registration | None:
+        until, found = self._remembered.get(key, (0.0, None))
+        if found is not None and time.monotonic() < until:
+            return found
+        with self._database.reading() as session:
+            row = session.scalar(select(EhrRegistration).where(condition))
+        if row is None:
+            self._remembered.pop(key, None)
+            return None
+        found = _registration(row, self._keys)
+        self._remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, found)
+        return found
+
+
+class _Purge:
+    """Says every ten minutes that it is time to remove old rows."""
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + _PURGE_SECONDS
+
+    def is_due(self) -> bool:
+        if time.monotonic() < self._due:
+            return False
+        self._due = time.monotonic() + _PURGE_SECONDS
+        return True
+
+
+class SqlTransactions:
+    """Launches under way."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._purge = _Purge()
+
+    def create(self, transaction: LaunchTransaction) -> None:
+        """Keep it, durably. Now and then the expired ones go."""
+        row = LaunchTransactionRow(
+            organization=UUID(transaction.organization),
+            state_hash=transaction.state_hash,
+            browser_hash=transaction.browser_hash,
+            registration=UUID(transaction.registration_id),
+            placement=transaction.placement,
+            standalone=transaction.standalone,
+            way_out=transaction.way_out,
+            reference=transaction.reference,
+            steps=[dict(step) for step in transaction.steps],
+            created_at=transaction.created_at,
+            expires_at=transaction.expires_at,
+        )
+        with self._database.writing() as session:
+            session.add(row)
+            if self._purge.is_due():
+                old = LaunchTransactionRow.expires_at < datetime.now(UTC) - _KEPT_AFTER_EXPIRY
+                session.execute(delete(LaunchTransactionRow).where(old))
+            session.commit()
+
+    def consume(self, state_hash: str) -> LaunchTransaction | None:
+        """Take it out in one statement, so that of any number of callers exactly one gets it."""
+        table = LaunchTransactionRow.__table__
+        taken = delete(LaunchTransactionRow).where(LaunchTransactionRow.state_hash == state_hash).returning(*table.c)
+        with self._database.writing() as session:
+            row = session.execute(taken).one_or_none()
+            session.commit()
+        return None if row is None else _transaction(row)
+
+
+class SqlMetadata:
+    """Discovery documents and key sets, shared by the workers."""
+
+    def __init__(self, database: Database, registrations: SqlRegistrations) -> None:
+        self._database = database
+        self._registrations = registrations
+
+    def get(self, registration_id: str, url: str) -> CachedDocument | None:
+        """The document as it was last fetched, however old."""
+        organization = UUID(self._registrations.get(registration_id).organization)
+        with self._database.reading() as session:
+            row = session.get(MetadataRow, (organization, UUID(registration_id), url))
+        return None if row is None else CachedDocument(row.body, row.fetched_at)
+
+    def put(self, registration_id: str, url: str, document: CachedDocument) -> None:
+        """Keep it in place of an older one."""
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        statement = insert(MetadataRow).values(
+            organization=UUID(self._registrations.get(registration_id).organization),
+            registration=UUID(registration_id),
+            url=url,
+            body=dict(document.body),
+            fetched_at=document.fetched_at,
+        )
+        key = ("organization", "registration", "url")
+        newer = {"body": statement.excluded.body, "fetched_at": statement.excluded.fetched_at}
+        with self._database.writing() as session:
+            session.execute(statement.on_conflict_do_update(index_elements=key, set_=newer))
+            session.commit()
+
+
+class SqlReports:
+    """Launch reports, at most so many a minute."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._purge = _Purge()
+        self._lock = threading.Lock()
+        self._minute = 0
+        self._written: dict[UUID, int] = {}
+
+    def write(self, report: ReportRecord) -> None:
+        """Keep it in a transaction of its own; above the cap, or with the database away, it is only logged."""
+        organization = UUID(report.organization) if report.organization else UNKNOWN_ISSUERS
+        if not self._may_write(organization):
+            log.warning("launch report dropped", reference=report.reference, error=report.error)
+            return
+        try:
+            with self._database.writing() as session:
+                session.add(_report_row(organization, report))
+                if self._purge.is_due():
+                    old = LaunchReportRow.started_at < datetime.now(UTC) - _KEPT_REPORTS
+                    session.execute(delete(LaunchReportRow).where(old))
+                session.commit()
+        except SQLAlchemyError as error:
+            log.error("launch report not kept", reference=report.reference, fault=type(error).__name__)
+
+    def _may_write(self, organization: UUID) -> bool:
+        minute = int(time.time() // 60)
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._written = minute, {}
+            written = self._written.get(organization, 0)
+            self._written[organization] = written + 1
+        return written < (REPORTS_OF_UNKNOWN_A_MINUTE if organization == UNKNOWN_ISSUERS else REPORTS_A_MINUTE)
+
+
+def _registration(row: EhrRegistration, keys: KeyRing) -> Registration:
+    return Registration(
+        id=row.id.hex,
+        organization=row.organization.hex,
+        name=row.name,
+        iss=row.iss,
+        client_id=row.client_id,
+        auth=row.auth,  # type: ignore[arg-type]  # checked when it was registered
+        signing_algorithm=row.signing_algorithm,  # type: ignore[arg-type]
+        client_secret=client_secret_of(row, keys=keys),
+        callback=row.callback,
+        token_issuer=row.token_issuer,
+        jwks_uri=row.jwks_uri,
+        scopes=row.scopes,  # type: ignore[arg-type]
+        legacy_metadata=row.legacy_metadata,
+        frame_ancestors=tuple(row.frame_ancestors),
+        extra_scopes=tuple(row.extra_scopes),
+    )
+
+
+def _transaction(row: Any) -> LaunchTransaction:
+    return LaunchTransaction(
+        state_hash=row.state_hash,
+        browser_hash=row.browser_hash,
+        registration_id=row.registration.hex,
+        organization=row.organization.hex,
+        placement=row.placement,
+        standalone=row.standalone,
+        way_out=row.way_out,
+        reference=row.reference,
+        steps=tuple(row.steps),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
+
+
+def _report_row(organization: UUID, report: ReportRecord) -> LaunchReportRow:
+    return LaunchReportRow(
+        organization=organization,
+        reference=report.reference,
+        registration=UUID(report.registration_id) if report.registration_id else None,
+        ehr_name=report.ehr_name,
+        outcome=report.outcome,
+        error=report.error,
+        reason=report.reason[:500] if report.reason else None,
+        steps=[dict(step) for step in report.steps],
+        missing=list(report.missing),
+        started_at=report.started_at,
+        milliseconds=report.milliseconds,
+    )

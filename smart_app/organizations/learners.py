@@ -1,0 +1,120 @@
+"""One person, one learner: a random id, found again by any identity the person was seen with.
+
+1. The token's `iss|sub` is the primary identity: it alone decides where it is known.
+2. A new one is joined by what the same EHR says: the Practitioner, or the EHR's user id.
+3. An NPI is known beyond one EHR. It never joins by itself: it proposes a match, which a trainer confirms.
+4. Identities learned later are added; a read that failed adds nothing and makes no second learner.
+
+At rest an identity is a keyed hash. Matching tries all hashing keys, so rotation loses nobody.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from smart_app.keys import KeyRing
+from smart_app.ledger.inserting import insert_new
+from smart_app.organizations.models import Learner, LearnerIdentity, LearnerMatch
+
+IdentityKind = Literal["token", "practitioner", "ehr_user", "npi"]
+
+_ORDER: tuple[IdentityKind, ...] = ("token", "practitioner", "ehr_user", "npi")
+_JOINING = frozenset(_ORDER) - {"npi"}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a person is known by. `value` is made unique by its maker, say "https://ehr.example|Practitioner/7"."""
+
+    kind: IdentityKind
+    value: str
+
+
+class NoPrimaryIdentity(ValueError):
+    """A learner is resolved with the token's identity, or not at all."""
+
+
+def resolve_learner(session: Session, *, organization: UUID, identities: Sequence[Identity], keys: KeyRing) -> Learner:
+    """The learner these identities belong to, made at the first launch. Flushes; safe when called at once by many."""
+    ordered = sorted(set(identities), key=lambda identity: (_ORDER.index(identity.kind), identity.value))
+    if not ordered or ordered[0].kind != "token":
+        raise NoPrimaryIdentity("the token's identity is missing")
+    known = _known(session, organization, ordered, keys)
+    learner = _joined(known, ordered) or _first_seen(session, organization, ordered[0], keys)
+    _add_identities(session, organization, learner, [i for i in ordered if i not in known], keys)
+    others = {i: other for i, other in known.items() if other != learner}
+    _propose_matches(session, organization, learner, others)
+    return session.get_one(Learner, (organization, learner))
+
+
+def _known(session: Session, organization: UUID, identities: Iterable[Identity], keys: KeyRing) -> dict[Identity, UUID]:
+    """Whose each identity is, under any hashing key."""
+    by_hash = {
+        (identity.kind, digest): identity for identity in identities for digest in keys.hashes(*_hashed(identity))
+    }
+    any_of = [and_(LearnerIdentity.kind == kind, LearnerIdentity.hash == digest) for kind, digest in by_hash]
+    rows = session.execute(
+        select(LearnerIdentity.kind, LearnerIdentity.hash, LearnerIdentity.learner).where(
+            LearnerIdentity.organization == organization, or_(*any_of)
+        )
+    )
+    return {by_hash[kind, digest]: learner for kind, digest, learner in rows}  # type: ignore[index]
+
+
+def _joined(known: dict[Identity, UUID], ordered: Sequence[Identity]) -> UUID | None:
+    return next((known[i] for i in ordered if i in known and i.kind in _JOINING), None)
+
+
+def _first_seen(session: Session, organization: UUID, primary: Identity, keys: KeyRing) -> UUID:
+    """A new learner; of several first launches at once, one makes it and the others take that one."""
+    learner = Learner(organization=organization, id=uuid.uuid4(), created_at=datetime.now(UTC), declared_job_role=None)
+    session.add(learner)
+    session.flush()
+    if _add_identity(session, organization, learner.id, primary, keys):
+        return learner.id
+    session.delete(learner)
+    session.flush()
+    return _known(session, organization, [primary], keys)[primary]
+
+
+def _add_identities(
+    session: Session, organization: UUID, learner: UUID, identities: Iterable[Identity], keys: KeyRing
+) -> None:
+    for identity in identities:  # always in the same order, so that two launches never wait for each other
+        _add_identity(session, organization, learner, identity, keys)
+
+
+def _add_identity(session: Session, organization: UUID, learner: UUID, identity: Identity, keys: KeyRing) -> bool:
+    return insert_new(
+        session,
+        LearnerIdentity,
+        organization=organization,
+        kind=identity.kind,
+        hash=keys.hash(*_hashed(identity)),
+        learner=learner,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _propose_matches(session: Session, organization: UUID, learner: UUID, others: dict[Identity, UUID]) -> None:
+    for identity, other in others.items():
+        first, second = sorted((learner, other))
+        insert_new(
+            session,
+            LearnerMatch,
+            organization=organization,
+            learner=first,
+            other=second,
+            kind=identity.kind,
+            found_at=datetime.now(UTC),
+        )
+
+
+def _hashed(identity: Identity) -> tuple[str, str]:
+    return f"learner identity {identity.kind}", identity.value
