@@ -1,0 +1,191 @@
+"""`preceptor library`: check, import, export and explain tutorials."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+from sqlalchemy.orm import Session
+
+from smart_app.config import load_settings
+from smart_app.db import Database
+from smart_app.library.finding import Finding, Findings
+from smart_app.library.registries import LocalFile, read_local
+from smart_app.library.vocabulary import TASK_SYSTEM
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.group()
+def library() -> None:
+    """Check, import and export tutorials."""
+
+
+@library.command("check")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def check(folder: Path) -> None:
+    """Say of every file in FOLDER what is wrong and how to mend it; the exit code is 1 if anything is."""
+    from smart_app.library.checking import check_folder, read_texts
+
+    found = check_folder(folder)
+    _print(found)
+    if found:
+        raise SystemExit(1)
+    names = list(read_texts(folder)[0])
+    tutorials = sum(name.endswith(".md") for name in names)
+    drills = sum(name.endswith(".drill.yaml") for name in names)
+    click.echo(f"Nothing is wrong: {tutorials} tutorials, {drills} drills.")
+
+
+@library.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--organization", "name", required=True, help="Name of the organization.")
+@click.option("--local", "local", type=_FILE, help="What this organization fills into local slots.")
+@click.option("--publish", is_flag=True, help="Show them to learners; else they are kept as drafts.")
+@click.option("--reviewer", help="Who has read them and publishes; never the author.")
+@click.option("--author", help="Who wrote them; starter content has its own author.")
+def import_(
+    folder: Path, name: str, local: Path | None, publish: bool, reviewer: str | None, author: str | None
+) -> None:
+    """Take the tutorials in FOLDER into the library of an organization: all of them, or none."""
+    from smart_app.library.importing import STARTER_AUTHOR, ImportRefused, import_library
+
+    values = _read_local(local)
+    with _writing() as session:
+        try:
+            report = import_library(
+                session,
+                organization=_organization(session, name),
+                folder=folder,
+                local=values,
+                author=author or STARTER_AUTHOR,
+                reviewer=reviewer,
+                publish=publish,
+            )
+        except ImportRefused as refused:
+            _print(refused.findings)
+            raise click.ClickException("Nothing was imported.") from refused
+        session.commit()
+    for what in ("published", "saved", "retired", "unchanged"):
+        for label in getattr(report, what):
+            click.echo(f"{what:<10} {label}")
+    for note in report.notes:
+        click.echo(f"note       {note}")
+
+
+@library.command("export")
+@click.argument("folder", type=_FOLDER)
+@click.option("--organization", "name", required=True, help="Name of the organization.")
+def export(folder: Path, name: str) -> None:
+    """Write an organization's library into FOLDER, byte for byte as it was imported."""
+    from smart_app.library.exporting import export_library
+
+    with _writing() as session:
+        names = export_library(session, organization=_organization(session, name), folder=folder)
+    click.echo(f"{len(names)} files written to {folder}.")
+
+
+@library.command("explain")
+@click.argument("tutorial")
+@click.option("--organization", "name", required=True, help="Name of the organization.")
+@click.option("--role", "roles", multiple=True, help="Job role; may be given more than once.")
+@click.option("--specialty", "specialties", multiple=True)
+@click.option("--task", "tasks", multiple=True, help='Code of the open task: "shift-handoff" or "system|code".')
+@click.option("--often", multiple=True, help="Code of a task this person often does.")
+@click.option("--intent")
+@click.option("--placement")
+@click.option("--encounter-class", "encounter_class", help="v3-ActCode, as IMP.")
+@click.option("--care-setting", "care_setting")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Another day than today.")
+def explain(
+    tutorial: str,
+    name: str,
+    roles: tuple[str, ...],
+    specialties: tuple[str, ...],
+    tasks: tuple[str, ...],
+    often: tuple[str, ...],
+    intent: str | None,
+    placement: str | None,
+    encounter_class: str | None,
+    care_setting: str | None,
+    today: datetime | None,
+) -> None:
+    """Say rule by rule why TUTORIAL shows, or does not, to a person in a situation."""
+    from smart_app.library.choosing import choose_for, explain_for
+    from smart_app.library.reading import NoSuchTutorial
+    from smart_app.library.targeting import Situation, because
+
+    situation = Situation(
+        today=(today or datetime.now(UTC)).date(),
+        job_roles=roles,
+        specialties=frozenset(specialties),
+        task_open=bool(tasks),
+        task_codes=frozenset(map(_task_code, tasks)),
+        frequent_task_codes=frozenset(map(_task_code, often)),
+        intent=intent,
+        placement=placement,
+        encounter_class=encounter_class,
+        care_setting=care_setting,
+    )
+    with _writing() as session:
+        organization = _organization(session, name)
+        try:
+            rules = explain_for(session, organization=organization, tutorial=tutorial, situation=situation)
+        except NoSuchTutorial as error:
+            raise click.ClickException(f'"{tutorial}" is not published at {name}.') from error
+        choices = choose_for(session, organization=organization, situation=situation)
+    for rule in rules:
+        click.echo(f"{'passed' if rule.passed else 'FAILED'}  {rule.rule:<16} {rule.words}")
+    ranked = {choice.tutorial: number for number, choice in enumerate(choices, 1)}
+    if tutorial in ranked:
+        click.echo(f"\nIt shows, as number {ranked[tutorial]} of {len(choices)}.")
+        click.echo(because(choices[ranked[tutorial] - 1].reasons))
+    elif all(rule.passed for rule in rules):
+        click.echo(f"\nIt fits, but {', '.join(ranked)} rank before it and at most three show.")
+    else:
+        click.echo("\nIt does not show.")
+
+
+def _task_code(text: str) -> str:
+    return text if "|" in text else f"{TASK_SYSTEM}|{text}"
+
+
+def _read_local(path: Path | None) -> LocalFile:
+    if path is None:
+        return LocalFile()
+    found = Findings(path.name)
+    try:
+        values = read_local(path.read_text(encoding="utf-8"), found)
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{path.name} is not UTF-8 text.") from error
+    if found.found:
+        _print(found.in_order())
+        raise click.ClickException("Nothing was imported.")
+    return values
+
+
+def _print(findings: list[Finding]) -> None:
+    for finding in findings:
+        click.echo(str(finding))
+
+
+def _organization(session: Session, name: str) -> UUID:
+    from smart_app.organizations.verbs import NoSuchOrganization, get_organization
+
+    try:
+        return get_organization(session, name=name)
+    except NoSuchOrganization as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _writing() -> Iterator[Session]:
+    database = Database(load_settings().database_url)
+    try:
+        with database.writing() as session:
+            yield session
+    finally:
+        database.dispose()

@@ -1,0 +1,119 @@
+"""The files beside the tutorials: AI features, sources, and what one organization fills in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from smart_app.library.field_checks import Fields
+from smart_app.library.finding import Findings
+from smart_app.library.yaml_reading import YamlRefused, read_yaml
+
+AI_FEATURES, SOURCES = "ai_features.yaml", "sources.yaml"
+FEATURE_STATUSES = ("pilot", "live", "paused")
+ALL_TUTORIALS = "all"
+MOST_SLOT_VALUE = 300
+_FEATURE = ("id", "name", "version", "status", "launch_link", "sensitive")
+_SOURCE = ("id", "title", "url", "sentence", "checked")
+_LAUNCH_LINK = re.compile(r"(?:https://|http://(?:localhost|127\.0\.0\.1)(?::\d+)?/)[^\s<>\"']+")
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """What one organization fills in: slots, and the facts of its AI features."""
+
+    slots: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Tutorial, or "all" -> slot text -> value."""
+    ai_features: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Feature -> fields that stand instead of those of ai_features.yaml."""
+
+    def value(self, tutorial: str, slot: str) -> str | None:
+        """What fills this slot; the tutorial's own value goes before the one for all."""
+        for place in (tutorial, ALL_TUTORIALS):
+            if slot in self.slots.get(place, {}):
+                return self.slots[place][slot]
+        return None
+
+
+def read_ai_features(text: str, found: Findings) -> list[dict[str, Any]]:
+    """Entries of ai_features.yaml; faults go to `found`."""
+    return _read_list(text, found, kind="ai-features", name="features", check=_check_feature)
+
+
+def read_sources(text: str, found: Findings) -> list[dict[str, Any]]:
+    """Entries of sources.yaml; faults go to `found`."""
+    return _read_list(text, found, kind="sources", name="sources", check=_check_source)
+
+
+def read_local(text: str, found: Findings) -> LocalFile:
+    """An organization's own values; faults go to `found`."""
+    fields = _open(text, found)
+    if fields is None:
+        return LocalFile()
+    fields.known_only(("format", "slots", "ai_features"), ("format", "slots"))
+    fields.one_of("format", ("preceptor-local/1",))
+    for tutorial in fields.inside("slots").data:
+        _check_values(fields.inside("slots", tutorial))
+    for feature in fields.inside("ai_features").data if "ai_features" in fields.data else ():
+        _check_feature_fields(fields.inside("ai_features", feature), required=())
+    if found.found:
+        return LocalFile()
+    return LocalFile(fields.data["slots"], fields.data.get("ai_features") or {})
+
+
+def _open(text: str, found: Findings) -> Fields | None:
+    try:
+        located = read_yaml(text)
+    except YamlRefused as refused:
+        found.add(refused.line, refused.wrong, refused.mend)
+        return None
+    if not isinstance(located.value, dict):
+        found.add(1, "The file has no fields.", 'Begin with "format:".')
+        return None
+    return Fields(located, found)
+
+
+def _read_list(text: str, found: Findings, *, kind: str, name: str, check: Any) -> list[dict[str, Any]]:
+    fields = _open(text, found)
+    if fields is None:
+        return []
+    fields.known_only(("format", name), ("format", name))
+    fields.one_of("format", (f"preceptor-{kind}/1",))
+    seen: set[str] = set()
+    entries = fields.list_of_fields(name)
+    for entry in entries:
+        check(entry)
+        identifier = entry.slug("id")
+        if identifier in seen:
+            entry.wrong("id", f'"{identifier}" is here twice.', "Keep one.")
+        seen.add(str(identifier))
+    return [dict(entry.data) for entry in entries]
+
+
+def _check_feature(entry: Fields) -> None:
+    _check_feature_fields(entry, required=_FEATURE)
+
+
+def _check_feature_fields(entry: Fields, *, required: tuple[str, ...]) -> None:
+    entry.known_only(_FEATURE, required)
+    entry.text("name", most=80)
+    entry.text("version", most=40)
+    entry.one_of("status", FEATURE_STATUSES)
+    link = entry.data.get("launch_link")
+    if link is not None and not (isinstance(link, str) and len(link) <= 500 and _LAUNCH_LINK.fullmatch(link)):
+        entry.wrong("launch_link", f'"{link}" is not an https address.', "Start it with https://, or write null.")
+    if "sensitive" in entry.data and not isinstance(entry.data["sensitive"], bool):
+        entry.wrong("sensitive", "sensitive must be true or false.")
+
+
+def _check_source(entry: Fields) -> None:
+    entry.known_only(_SOURCE, _SOURCE)
+    entry.text("title", most=300)
+    entry.https("url")
+    entry.text("sentence", most=600)
+    entry.text("checked", most=400)
+
+
+def _check_values(values: Fields) -> None:
+    for slot in values.data:
+        values.text(slot, most=MOST_SLOT_VALUE)

@@ -1,0 +1,95 @@
+"""Write tutorials, files and AI features of an import; what is as it was stays untouched."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from smart_app.library.finding import Findings
+from smart_app.library.import_order import ImportReport, Order
+from smart_app.library.models import AiFeatureRow, LibraryFileRow, LocalSlotRow, TutorialVersionRow
+from smart_app.library.registries import AI_FEATURES, read_ai_features
+from smart_app.library.rendering import render
+from smart_app.library.tutorial_file import ParsedTutorial
+
+
+def save_tutorial(session: Session, tutorial: ParsedTutorial, order: Order, report: ImportReport) -> None:
+    values = {slot.text: order.local.value(tutorial.id, slot.text) for slot in tutorial.slots}
+    label = f"{tutorial.id} version {tutorial.version}"
+    row = session.get(TutorialVersionRow, (order.organization, tutorial.id, tutorial.version))
+    standing = row is not None and row.status != "draft"
+    if standing and None in values.values():
+        report.unchanged.append(label)  # what is published keeps the values it has
+        return
+    changed = _save_slots(session, tutorial.id, values, order)
+    facts: dict[str, Any] = {
+        "source": tutorial.text,
+        "front_matter": tutorial.front,
+        "rendered": render(tutorial, values.get),
+    }
+    if not standing:
+        facts |= _state(tutorial, order)
+    if row is None:
+        key = {"organization": order.organization, "tutorial": tutorial.id, "version": tutorial.version}
+        session.add(TutorialVersionRow(**key, **facts, saved_at=order.now))
+        changed = True
+    elif _differs(row, facts):
+        for name, value in facts.items():
+            setattr(row, name, value)
+        changed = True
+    report.changed |= changed
+    if standing or not changed:
+        report.unchanged.append(label + (" (local values changed)" if changed else ""))
+    else:
+        {"draft": report.saved, "retired": report.retired}.get(facts["status"], report.published).append(label)
+
+
+def _state(tutorial: ParsedTutorial, order: Order) -> dict[str, Any]:
+    if order.reviewer is None:
+        return {"status": "draft", "author": order.author, "reviewer": None, "published_at": None}
+    status = "retired" if tutorial.front["status"] == "retired" else "published"
+    return {"status": status, "author": order.author, "reviewer": order.reviewer, "published_at": order.now}
+
+
+def _differs(row: Any, facts: Mapping[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in facts.items())
+
+
+def _save_slots(session: Session, tutorial: str, values: Mapping[str, str | None], order: Order) -> bool:
+    changed = False
+    for slot, value in values.items():
+        row = session.get(LocalSlotRow, (order.organization, tutorial, slot))
+        if value is None or (row is not None and row.value == value):
+            continue
+        changed = True
+        if row is None:
+            session.add(LocalSlotRow(organization=order.organization, tutorial=tutorial, slot=slot, value=value))
+        else:
+            row.value = value
+    return changed
+
+
+def save_files(session: Session, texts: Mapping[str, str], order: Order, report: ImportReport) -> None:
+    for name, text in texts.items():
+        if name.endswith(".md"):
+            continue
+        row = session.get(LibraryFileRow, (order.organization, name))
+        if row is None:
+            session.add(LibraryFileRow(organization=order.organization, name=name, source=text))
+        report.changed |= row is None or row.source != text
+        if row is not None:
+            row.source = text
+
+
+def save_features(session: Session, texts: Mapping[str, str], order: Order, report: ImportReport) -> None:
+    for entry in read_ai_features(texts[AI_FEATURES], Findings(AI_FEATURES)):
+        facts = {**entry, **order.local.ai_features.get(entry["id"], {})}
+        row = session.get(AiFeatureRow, (order.organization, entry["id"]))
+        if row is None:
+            session.add(AiFeatureRow(organization=order.organization, **facts))
+        elif _differs(row, facts):
+            for name, value in facts.items():
+                setattr(row, name, value)
+        else:
+            continue
+        report.changed = True

@@ -1,0 +1,201 @@
+"""A tutorial as a file: YAML front matter between `---` lines, then Markdown with six `##` parts."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from smart_app.library.body import HEADINGS, CheckSource, PartSource, Slot, checks_of, split_parts
+from smart_app.library.claims import check_claims
+from smart_app.library.field_checks import Fields
+from smart_app.library.finding import Finding, Findings
+from smart_app.library.front_matter import Known, check_front_matter
+from smart_app.library.length import check_grade, check_length
+from smart_app.library.yaml_reading import Located, YamlRefused, read_yaml
+
+MOST_CHECKS = 3
+_ONLY_TEXT = {
+    "html_block": "HTML",
+    "html_inline": "HTML",
+    "image": "An image",
+    "link_open": "A link",
+    "fence": "Code",
+    "code_block": "Code",
+    "code_inline": "Code",
+    "blockquote_open": "A quotation",
+    "hr": "A rule",
+}
+
+
+@dataclass(frozen=True)
+class ParsedTutorial:
+    """A tutorial file that can be rendered. Whether it may be published, the checks say."""
+
+    name: str
+    """File name."""
+    text: str
+    """The file, character for character."""
+    front: dict[str, Any]
+    """Front matter as JSON: dates are text."""
+    fields: Located
+    """Front matter with its lines."""
+    parts: tuple[PartSource, ...]
+
+    @property
+    def id(self) -> str:
+        """The tutorial's slug."""
+        return str(self.front["id"])
+
+    @property
+    def version(self) -> int:
+        """The version's number."""
+        return int(self.front["version"])
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """All local slots, in order."""
+        return tuple(slot for part in self.parts for slot in part.slots())
+
+    @property
+    def checks(self) -> tuple[CheckSource, ...]:
+        """The checks of the Verify part."""
+        return tuple(checks_of(part_of(self.parts, "verify"))[0])
+
+
+def parse(text: str, *, name: str) -> ParsedTutorial | list[Finding]:
+    """The tutorial, or what stands in the way of reading it. `name`: the file's name."""
+    found = Findings(name)
+    tutorial = read(text, found)
+    return tutorial if tutorial is not None else found.in_order()
+
+
+def check_tutorial(text: str, *, name: str, known: Known, grade: bool = True) -> list[Finding]:
+    """Every rule that a file must keep to be published. `grade=False` leaves the reading grade out."""
+    found = Findings(name)
+    opened = _open(text, found)
+    if opened is None:
+        return found.in_order()
+    located, parts = opened
+    fields = Fields(located, found)
+    check_front_matter(fields, name=name, known=known)
+    _check_parts(parts, found)
+    _check_text_only(text, found)
+    check_claims(parts, fields.sources(), found)
+    check_length(parts, found)
+    if grade:
+        check_grade(parts, found)
+    return found.in_order()
+
+
+def read(text: str, found: Findings) -> ParsedTutorial | None:
+    """The tutorial if its fields have the right shape and its six parts are there; else None with findings."""
+    opened = _open(text, found)
+    if opened is None:
+        return None
+    located, parts = opened
+    fields = Fields(located, found)
+    # A day on which review_by is always ahead: its date is the checker's concern, not the parser's.
+    check_front_matter(fields, name=found.file, known=Known(today=_year_before(located)))
+    fields.sources()
+    _check_parts(parts, found)
+    if found.found:
+        return None
+    return ParsedTutorial(found.file, text, _as_json(located.value), located, tuple(parts))
+
+
+def part_of(parts: tuple[PartSource, ...] | list[PartSource], slug: str) -> PartSource:
+    """The part with this slug; KeyError if there is none."""
+    for part in parts:
+        if part.slug == slug:
+            return part
+    raise KeyError(slug)
+
+
+def _year_before(located: Located) -> date:
+    day = located.value.get("review_by")
+    return day if type(day) is date else datetime.now(UTC).date()
+
+
+def _open(text: str, found: Findings) -> tuple[Located, list[PartSource]] | None:
+    match = re.match(r"---\n(.*?\n)---\n", text, re.DOTALL)
+    if match is None:
+        found.add(1, "There is no front matter.", 'Begin the file with "---", the fields, and "---".')
+        return None
+    try:
+        located = read_yaml(match[1], first_line=2)
+    except YamlRefused as refused:
+        found.add(refused.line, refused.wrong, refused.mend)
+        return None
+    if not isinstance(located.value, dict):
+        found.add(1, "The front matter has no fields.", "Write one field a line, as title: ...")
+        return None
+    return located, split_parts(text[match.end() :], first_line=match[0].count("\n") + 1)
+
+
+def _check_parts(parts: list[PartSource], found: Findings) -> None:
+    wanted = list(HEADINGS)
+    headings = [part.heading for part in parts]
+    for part in parts:
+        if part.heading not in HEADINGS:
+            found.add(part.line, f'Unknown part "{part.heading}".', f"The parts are: {', '.join(wanted)}.")
+        elif headings.count(part.heading) > 1:
+            found.add(part.line, f'Part "{part.heading}" is here more than once.', "Join them.")
+    end = parts[-1].line if parts else 1
+    for heading in wanted:
+        if heading not in headings:
+            found.add(end, f'Part "{heading}" is missing.', f'Add "## {heading}".')
+    known = [part for part in parts if part.heading in HEADINGS]
+    for before, after in pairwise(known):
+        if wanted.index(before.heading) > wanted.index(after.heading):
+            found.add(
+                before.line, f'Parts are out of order: "{before.heading}" before "{after.heading}".', "Swap them."
+            )
+    for part in known:
+        _check_part(part, found)
+
+
+def _check_part(part: PartSource, found: Findings) -> None:
+    if not part.source.strip():
+        found.add(part.line, f'Part "{part.heading}" is empty.', "Write it, or the tutorial cannot teach it.")
+    elif part.slug == "how" and not re.search(r"^1[.)] ", part.source, re.MULTILINE):
+        found.add(part.line, '"How" has no numbered steps.', 'Begin each with "1. ", "2. " and so on.')
+    elif part.slug == "verify":
+        _check_verify(part, found)
+
+
+def _check_verify(part: PartSource, found: Findings) -> None:
+    checks, _ = checks_of(part)
+    if not checks:
+        found.add(part.line, '"Verify" has no check.', 'Write "- **Open the lab.** Match each result.".')
+    if len(checks) > MOST_CHECKS:
+        found.add(
+            part.line, f'"Verify" has {len(checks)} checks; {MOST_CHECKS} at most.', "Keep the ones that catch most."
+        )
+    for number, check in enumerate(checks, 1):
+        if not check.action:
+            mend = "Open it with a bold verb and a thing: **Open the lab.**"
+            found.add(check.line, f"Check {number} starts with no action.", mend)
+
+
+def _check_text_only(text: str, found: Findings) -> None:
+    match = re.match(r"---\n(.*?\n)---\n", text, re.DOTALL)
+    start = match[0].count("\n") if match else 0
+    body = text[match.end() :] if match else text
+    for token in MarkdownIt("commonmark").parse(body):
+        line = start + 1 + (token.map or [0])[0]
+        for kind in (token, *(token.children or ())):
+            if kind.type in _ONLY_TEXT:
+                found.add(line, f"{_ONLY_TEXT[kind.type]} is not allowed here: text only.", "Say it in words.")
+        if token.type == "heading_open" and token.tag != "h2":
+            found.add(line, "Only the six ## headings are allowed.", "Make it a sentence.")
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
