@@ -19,6 +19,9 @@ class LedgerKeys(Protocol):
 
     def decrypt(self, cipher: bytes, *, aad: bytes) -> bytes: ...
 
+    def is_newest(self, cipher: bytes) -> bool:
+        """Whether `cipher` was made with the key that encrypts now."""
+
     def hash(self, purpose: str, value: str) -> bytes:
         """Keyed hash with the newest hashing key."""
 
@@ -28,7 +31,7 @@ class LedgerKeys(Protocol):
 
 def learner_key(session: Session, *, keys: LedgerKeys, organization: UUID, learner: UUID) -> bytes:
     """The learner's 32-byte key, made at the first event."""
-    aad = b"learner key" + organization.bytes + learner.bytes
+    aad = _place(organization, learner)
     row = session.get(LearnerKeyRow, (organization, learner))
     if row is None:
         fresh = keys.encrypt(secrets.token_bytes(32), aad=aad)
@@ -36,3 +39,17 @@ def learner_key(session: Session, *, keys: LedgerKeys, organization: UUID, learn
         # Read back: of two first events at once, one made the key and both use it.
         row = session.scalars(select(LearnerKeyRow).filter_by(organization=organization, learner=learner)).one()
     return keys.decrypt(row.encrypted_key, aad=aad)
+
+
+def reencrypt(session: Session, *, keys: LedgerKeys) -> int:
+    """Encrypt anew what an older key of the ring made; returns how many rows. For `preceptor keys rotate`. Flushes."""
+    old = [row for row in session.scalars(select(LearnerKeyRow)) if not keys.is_newest(row.encrypted_key)]
+    for row in old:
+        aad = _place(row.organization, row.learner)
+        row.encrypted_key = keys.encrypt(keys.decrypt(row.encrypted_key, aad=aad), aad=aad)
+    session.flush()
+    return len(old)
+
+
+def _place(organization: UUID, learner: UUID) -> bytes:
+    return b"learner key" + organization.bytes + learner.bytes
