@@ -28,10 +28,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from launch import browser, errors
-from launch.client import LaunchRequest, Reply
 from launch.client_auth import published_keys
+from launch.departing import LaunchRequest
 from launch.extension import SmartLaunch
 from launch.report import LaunchReport
+from launch.returning import Reply
 
 blueprint = Blueprint(
     "launch", __name__, template_folder="templates", static_folder="static", static_url_path="/launch/static"

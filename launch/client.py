@@ -17,67 +17,26 @@ When it comes back (:meth:`LaunchClient.complete`):
 8. the token response says what is open.
 """
 
-import hmac
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from urllib.parse import urlencode, urlsplit
 
 from launch import browser, errors
 from launch.authorization import authorization_url
 from launch.client_auth import client_authentication
 from launch.context import FhirUser, LaunchContext
-from launch.discovery import SmartConfiguration, discover, is_plausible_iss, normalise_iss
-from launch.documents import Documents, now
+from launch.departing import Departure, LaunchRequest, registration_of, transaction_for
+from launch.discovery import SmartConfiguration, discover
+from launch.documents import Documents
 from launch.fhir_session import FhirSession
 from launch.fhir_user import read_fhir_user
 from launch.id_token import Identity, verify_id_token
 from launch.jwks import KeySets
 from launch.outbound import Door
 from launch.report import LaunchReport
+from launch.returning import Reply, check_browser, check_reply
 from launch.scopes import asked_scopes, missing_scopes
 from launch.stores import LaunchTransaction, Registration, SigningKeys, Stores
-from launch.token_response import (
-    TokenResponse,
-    exchange_code,
-    read_launch_parameters,
-    read_token_response,
-)
-
-_MAX_PARAMETER = 16_384
-
-
-@dataclass(frozen=True, kw_only=True)
-class LaunchRequest:
-    """What the EHR (or the way out) asked for at /launch."""
-
-    iss: str | None
-    launch: str | None
-    placement: str | None = None
-    way_out: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Departure:
-    """Where the browser goes next, and the cookie that it takes."""
-
-    url: str
-    state: str
-    secret: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What came back to the redirect URI."""
-
-    callback: str
-    state: str
-    code: str | None = field(default=None, repr=False)
-    iss: str | None = None
-    error: str | None = None
-    error_description: str | None = None
-    error_uri: str | None = None
+from launch.token_response import TokenResponse, exchange_code, read_launch_parameters, read_token_response
 
 
 class LaunchClient:
@@ -94,7 +53,7 @@ class LaunchClient:
     def begin(self, request: LaunchRequest, report: LaunchReport) -> Departure:
         """Steps 1 to 3. Raises :class:`launch.errors.LaunchError`."""
         with report.step("issuer"):
-            registration = report.registration = self._find_registration(request)
+            registration = report.registration = registration_of(request, self.stores.registrations)
         with report.step("discovery") as step:
             configuration = discover(registration, self._documents)
             if not configuration.says_s256:
@@ -109,12 +68,12 @@ class LaunchClient:
     def complete(self, reply: Reply, cookies: Mapping[str, str], report: LaunchReport) -> LaunchContext:
         """Steps 4 to 8. Raises :class:`launch.errors.LaunchError`."""
         transaction = self._take_transaction(reply, report)
-        registration = self.stores.registrations.get(transaction.registration_id)
+        registration = report.registration = self._registration(transaction)
         with report.step("browser"):
-            secret = self._check_browser(reply, transaction, registration, cookies)
-        configuration = discover(registration, self._documents)
+            secret = check_browser(reply, transaction, registration, cookies, base_url=self.base_url)
         with report.step("sign-in reply"):
-            code = _check_reply(reply, configuration)
+            configuration = discover(registration, self._documents)
+            code = check_reply(reply, configuration)
         asked = asked_scopes(registration, standalone=transaction.standalone)
         with report.step("token"):
             token = self._redeem(code, secret, registration, configuration, asked)
@@ -125,19 +84,6 @@ class LaunchClient:
                 step.fell_back("no fhirUser: issuer and subject alone identify the person")
         with report.step("context"):
             return self._context(transaction, registration, token, identity, person, asked, report)
-
-    def _find_registration(self, request: LaunchRequest) -> Registration:
-        if not request.iss:
-            raise errors.IssuerMissing("the parameter iss is missing")
-        if not is_plausible_iss(request.iss):
-            raise errors.IssuerUnknown("iss is not an http(s) URL")
-        registration = self.stores.registrations.find_by_iss(request.iss)
-        # Compared here as well: a store that is generous (case, say) must not widen what is registered.
-        if registration is None or normalise_iss(registration.iss) != normalise_iss(request.iss):
-            raise errors.IssuerUnknown("iss is not registered")
-        if request.launch is not None and not 0 < len(request.launch) <= _MAX_PARAMETER:
-            raise errors.LaunchRequestInvalid("the parameter launch is empty or too long")
-        return registration
 
     def _depart(
         self,
@@ -158,7 +104,7 @@ class LaunchClient:
             aud=request.iss or registration.iss,
             launch=request.launch,
         )
-        self.stores.transactions.create(_transaction(request, registration, report, state, secret))
+        self.stores.transactions.create(transaction_for(request, registration, report, state=state, secret=secret))
         return Departure(url=url, state=state, secret=secret)
 
     def _take_transaction(self, reply: Reply, report: LaunchReport) -> LaunchTransaction:
@@ -168,33 +114,13 @@ class LaunchClient:
             with report.step("sign-in reply"):
                 raise errors.StateUnknown("state is unknown or was used")
         report.resume(reference=transaction.reference, earlier=transaction.steps, started_at=transaction.created_at)
-        report.registration = self.stores.registrations.get(transaction.registration_id)
         return transaction
 
-    def _check_browser(
-        self, reply: Reply, transaction: LaunchTransaction, registration: Registration, cookies: Mapping[str, str]
-    ) -> str:
-        """The launch's secret from the browser's cookie. Without it the code is not redeemed."""
-        if reply.callback != registration.callback:
-            raise errors.CallbackUnknown("the state belongs to another redirect URI")
-        secret = cookies.get(browser.cookie_name(reply.state))
-        if secret is None and transaction.way_out:
-            raise errors.CookiesBlocked("no launch cookie, in a new window either", host=_host(self.base_url))
-        if secret is None:
-            raise self._with_way_out(errors.LaunchCookieMissing("no launch cookie"), transaction, registration)
-        if not hmac.compare_digest(browser.sha256_hex(secret), transaction.browser_hash):
-            raise errors.LaunchCookieWrong("the launch cookie is not the one of this launch")
-        if now() >= transaction.expires_at:
-            waited = round((now() - transaction.created_at).total_seconds())
-            late = errors.StateExpired(f"state is {waited} s old, limit {browser.LIFETIME_SECONDS} s")
-            raise self._with_way_out(late, transaction, registration)
-        return secret
-
-    def _with_way_out(
-        self, error: errors.LaunchError, transaction: LaunchTransaction, registration: Registration
-    ) -> errors.LaunchError:
-        error.new_window_url = way_out_url(self.base_url, registration, transaction.placement)
-        return error
+    def _registration(self, transaction: LaunchTransaction) -> Registration:
+        try:
+            return self.stores.registrations.get(transaction.registration_id)
+        except KeyError:
+            raise errors.IssuerUnknown("the registration was removed during the launch") from None
 
     def _redeem(
         self,
@@ -264,46 +190,3 @@ class LaunchClient:
             fhir=FhirSession(base=registration.iss, access_token=token.access_token, door=self._door),
             report=report,
         )
-
-
-def way_out_url(base_url: str, registration: Registration, placement: str | None) -> str:
-    """A standalone launch of the same EHR, for a new window with first-party cookies."""
-    place = f"/{placement}" if placement else ""
-    return f"{base_url}/launch{place}?{urlencode({'iss': registration.iss, 'way_out': '1'})}"
-
-
-def _transaction(
-    request: LaunchRequest, registration: Registration, report: LaunchReport, state: str, secret: str
-) -> LaunchTransaction:
-    created = now()
-    return LaunchTransaction(
-        state_hash=browser.sha256_hex(state),
-        browser_hash=browser.sha256_hex(secret),
-        registration_id=registration.id,
-        organization=registration.organization,
-        placement=request.placement,
-        standalone=request.launch is None,
-        way_out=request.way_out,
-        reference=report.reference,
-        steps=report.steps,
-        created_at=created,
-        expires_at=created + timedelta(seconds=browser.LIFETIME_SECONDS),
-    )
-
-
-def _check_reply(reply: Reply, configuration: SmartConfiguration) -> str:
-    """The code, where the reply comes from the EHR that was asked and holds one."""
-    expected = {configuration.issuer, configuration.advertised_issuer} - {None}
-    if reply.iss is not None and reply.iss not in expected:
-        raise errors.ReplyIssuerMismatch("iss of the reply is not the issuer that was asked")
-    if reply.iss is None and configuration.sends_iss:
-        raise errors.ReplyIssuerMismatch("the EHR promises iss in its reply, and it is not there")
-    if reply.error:
-        raise errors.AuthorizationRefused(reply.error, description=reply.error_description, uri=reply.error_uri)
-    if not reply.code or len(reply.code) > _MAX_PARAMETER:
-        raise errors.ReplyIncomplete("neither code nor error, or a code that is too long")
-    return reply.code
-
-
-def _host(base_url: str) -> str:
-    return urlsplit(base_url).hostname or base_url

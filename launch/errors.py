@@ -2,7 +2,8 @@
 
 A class says which of the eight steps failed, the HTTP status, and what the person
 can do. The instance adds `reason`, one technical line for the EHR analyst, which is
-safe to show and to keep: no token, no code, no patient data.
+safe to show and to keep: no token, no code, no patient data. Steps 1 to 5 are here,
+6 to 8 in :mod:`launch.identity_errors`.
 """
 
 from typing import ClassVar, Final
@@ -18,8 +19,8 @@ STEP_NAMES: Final = {
     8: "reading what is open",
 }
 
-_AGAIN = "Close this panel and open it again from the chart."
-_ANALYST = "Still not? Give your EHR analyst the reference below."
+AGAIN = "Close this panel and open it again from the chart."
+ANALYST = "Still not? Give your EHR analyst the reference below."
 
 
 def printable(text: str, *, limit: int = 200) -> str:
@@ -37,7 +38,7 @@ class LaunchError(Exception):
     """Whether a new window may succeed where the frame did not."""
 
     what_happened: str = "The launch from your EHR did not finish. The chart is not affected."
-    what_to_do: tuple[str, ...] = (_AGAIN, _ANALYST)
+    what_to_do: tuple[str, ...] = (AGAIN, ANALYST)
 
     def __init__(self, reason: str = "") -> None:
         self.reason = printable(reason) or self.title
@@ -62,7 +63,7 @@ class LaunchError(Exception):
 class IssuerMissing(LaunchError):
     title = "This page opens from your EHR"
     what_happened = "The address holds no EHR, so there is nothing to open. Nothing was changed."
-    what_to_do = ("Open it from the chart, not from a bookmark.", _ANALYST)
+    what_to_do = ("Open it from the chart, not from a bookmark.", ANALYST)
 
 
 class IssuerUnknown(LaunchError):
@@ -94,7 +95,7 @@ class DiscoveryUnreachable(LaunchError):
     step = 2
     title = "The EHR does not answer"
     what_happened = "The EHR did not answer when it was asked for its sign-in settings. The chart is not affected."
-    what_to_do = ("Wait a minute and open it again from the chart.", _ANALYST)
+    what_to_do = ("Wait a minute and open it again from the chart.", ANALYST)
 
 
 class DiscoveryInvalid(LaunchError):
@@ -132,7 +133,7 @@ class LaunchCookieMissing(LaunchError):
         "The sign-in came back to a browser that did not start it, or the browser keeps no cookies inside this panel. "
         "The sign-in was not used, and the chart is not affected."
     )
-    what_to_do = ("Open it in a new window; it then works without this panel.", _ANALYST)
+    what_to_do = ("Open it in a new window; it then works without this panel.", ANALYST)
 
 
 class CookiesBlocked(LaunchError):
@@ -159,7 +160,7 @@ class LaunchCookieWrong(LaunchCookieMissing):
     title = "The sign-in belongs to another browser"
     way_out_helps = False
     what_happened = "This sign-in was started in another browser, so it was not used. The chart is not affected."
-    what_to_do = (_AGAIN, _ANALYST)
+    what_to_do = (AGAIN, ANALYST)
 
 
 class CrossSiteCallback(LaunchError):
@@ -195,9 +196,9 @@ class StateExpired(LaunchError):
         "The sign-in from your EHR took longer than 10 minutes, so it is no longer valid. The chart is not affected."
     )
     what_to_do = (
-        _AGAIN,
+        AGAIN,
         "Still here? Some EHRs block sign-in inside a panel: open it in a new window.",
-        _ANALYST,
+        ANALYST,
     )
 
 
@@ -237,132 +238,3 @@ class AuthorizationRefused(LaunchError):
         more = f" More at (as sent, not a link): {printable(uri)}" if uri else ""
         meaning = _MEANINGS.get(error, f"It gave the reason {self.error}.")
         self.what_happened = f"{meaning}{said}{more} The chart is not affected."
-
-
-# Step 6: the token.
-
-
-class TokenUnreachable(LaunchError):
-    status = 502
-    step = 6
-    title = "The EHR does not answer"
-    what_happened = "The EHR's token service did not answer in time. The chart is not affected."
-    what_to_do = ("Wait a minute and open it again from the chart.", _ANALYST)
-
-
-class TokenRefused(LaunchError):
-    status = 502
-    step = 6
-    title = "The EHR did not accept this app"
-    what_happened = "The EHR signed you in and then refused to give this app access. The chart is not affected."
-
-
-class TokenResponseInvalid(LaunchError):
-    status = 502
-    step = 6
-    title = "The EHR's answer cannot be used"
-    what_happened = "The EHR's answer to the sign-in is not what the standard asks for, so it was not used."
-    what_to_do = ("Give your EHR analyst the reference below.",)
-
-
-# Step 7: the person.
-
-
-class IdTokenError(LaunchError):
-    """Base of every refusal of an id_token."""
-
-    status = 403
-    step = 7
-    title = "Who you are could not be confirmed"
-    what_happened = "The EHR's statement of who signed in did not pass the checks, so nobody was signed in."
-    what_to_do: tuple[str, ...] = (_AGAIN, _ANALYST)
-
-
-class IdTokenMissing(IdTokenError):
-    """The token response holds no id_token."""
-
-
-class IdTokenMalformed(IdTokenError):
-    """Not a signed JWT, or a header this client does not accept."""
-
-
-class IdTokenAlgorithmRefused(IdTokenError):
-    """`alg` is not on the allow-list."""
-
-
-class IdTokenKeyUnknown(IdTokenError):
-    """No key of the pinned issuer fits."""
-
-
-class KeySetUnreachable(IdTokenError):
-    """The issuer's JWKS could not be read."""
-
-    status = 502
-    title = "The EHR's keys cannot be read"
-    what_happened = "The EHR did not answer when it was asked for its public keys, so nobody was signed in."
-    what_to_do = ("Wait a minute and open it again from the chart.", _ANALYST)
-
-
-class IdTokenSignatureInvalid(IdTokenError):
-    """The signature does not fit the issuer's key."""
-
-
-class IdTokenIssuerWrong(IdTokenError):
-    """`iss` is not the pinned issuer."""
-
-
-class IdTokenAudienceWrong(IdTokenError):
-    """`aud` or `azp` does not name this client."""
-
-
-class IdTokenExpired(IdTokenError):
-    """`exp` has passed."""
-
-
-class IdTokenTimeWrong(IdTokenError):
-    """`iat` or `nbf` is too far from this server's clock."""
-
-    title = "The clocks do not agree"
-    what_happened = (
-        "The EHR's clock and this server's clock differ by more than 90 seconds, so nobody was signed in. "
-        "The chart is not affected."
-    )
-    what_to_do = ("Give your EHR analyst the reference below: one of the clocks needs to be set.",)
-
-
-class IdTokenNonceWrong(IdTokenError):
-    """`nonce` is not the one of this launch."""
-
-
-class IdTokenSubjectMissing(IdTokenError):
-    """`sub` is absent or not usable."""
-
-
-class FhirUserRefused(IdTokenError):
-    """`fhirUser` names something that is not a person of this EHR."""
-
-
-class StaffOnly(LaunchError):
-    """A patient or a relative signed in."""
-
-    status = 403
-    step = 7
-    title = "This app is for staff"
-    what_happened = (
-        "You signed in as a patient or as a relative of one. This app teaches the people who work here, "
-        "so there is nothing in it for you to do. Nothing was recorded."
-    )
-    what_to_do = ("Close this page. Your health record and your portal are as they were.",)
-
-
-# Step 8: the context.
-
-
-class ContextRefused(LaunchError):
-    """The launch context names something that is not a FHIR id."""
-
-    status = 403
-    step = 8
-    title = "What is open could not be read safely"
-    what_happened = "The EHR described what is open in a way that is not safe to follow, so the launch stopped."
-    what_to_do = ("Give your EHR analyst the reference below.",)

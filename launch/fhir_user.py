@@ -10,7 +10,7 @@ from typing import Final, cast, get_args
 
 from launch.context import FhirUser, FhirUserType
 from launch.discovery import normalise_iss
-from launch.errors import FhirUserRefused, StaffOnly
+from launch.identity_errors import FhirUserRefused, StaffOnly
 
 PERSON_TYPES: Final = get_args(FhirUserType)
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")

@@ -19,7 +19,7 @@ from typing import Any, Final
 from joserfc import jws, jwt
 from joserfc.errors import BadSignatureError, JoseError
 
-from launch import errors
+from launch import identity_errors as errors
 from launch.jwks import KeySets
 from launch.outbound import OutboundError
 
@@ -56,7 +56,7 @@ def verify_id_token(
 ) -> Identity:
     """The identity in `token`. `now`: seconds since 1970.
 
-    Raises a subclass of :class:`launch.errors.IdTokenError`.
+    Raises a subclass of :class:`launch.identity_errors.IdTokenError`.
     """
     if token is None:
         raise errors.IdTokenMissing("the token response holds no id_token")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from launch import errors
+from launch import identity_errors as errors
 from launch.context import ContextReference
 from launch.fhir_user import find_reference, is_fhir_id
 from launch.outbound import Door, NotJson, OutboundError, RedirectRefused, TooLarge, json_object, prepared
@@ -52,7 +52,7 @@ class LaunchParameters:
 def exchange_code(door: Door, token_url: str, form: Mapping[str, str]) -> dict[str, Any]:
     """POST the authorization code; the answer as a JSON object.
 
-    Raises :class:`launch.errors.TokenUnreachable`, `TokenRefused`, `TokenResponseInvalid`.
+    Raises :class:`launch.identity_errors.TokenUnreachable`, `TokenRefused`, `TokenResponseInvalid`.
     """
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
     try:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from joserfc.jwk import ECKey, RSAKey
 
@@ -85,7 +85,7 @@ class MemoryKeys:
     """Signing keys; `rotate()` makes newer ones and keeps the old public halves."""
 
     _lock = threading.Lock()
-    _made: list[tuple[RSAKey, ECKey]] = []
+    _made: ClassVar[list[tuple[RSAKey, ECKey]]] = []
 
     def __init__(self) -> None:
         self._generation = 0
