@@ -1,0 +1,38 @@
+"""The import contracts of pyproject.toml hold, and name what they must name."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def contract(start: str) -> dict[str, Any]:
+    """The contract whose name begins so."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    found: dict[str, Any] = next(one for one in contracts if one["name"].startswith(start))
+    return found
+
+
+def test_every_import_contract_is_kept() -> None:
+    lint_imports = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint_imports, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_sandbox_contract_names_every_client_module() -> None:
+    modules = {f"launch.{path.stem}" for path in (ROOT / "launch").glob("*.py") if path.stem != "__init__"}
+    assert modules == set(contract("The sandbox shares no code")["forbidden_modules"])
+
+
+def test_the_sandbox_loads_no_client_module() -> None:
+    program = (
+        "import importlib, pkgutil, sys, launch.sandbox as sandbox\n"
+        "for module in pkgutil.iter_modules(sandbox.__path__):\n"
+        "    importlib.import_module(f'launch.sandbox.{module.name}')\n"
+        "print(*sorted(n for n in sys.modules if n.startswith(('launch.', 'smart_app')) and '.sandbox' not in n))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

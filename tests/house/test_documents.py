@@ -1,0 +1,49 @@
+"""What the documents promise is there: make targets, files, links, dated decisions."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+ADRS = sorted(path for path in (ROOT / "docs" / "adr").glob("*.md") if path.name != "README.md")
+
+
+def targets() -> set[str]:
+    """Targets of the Makefile."""
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+
+
+def test_the_makefile_has_every_promised_target() -> None:
+    assert {"demo", "test", "sure", "hapi", "bench", "mutation", "torture", "lock"} <= targets()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_target_that_a_document_names_exists(document: Path) -> None:
+    named = set(re.findall(r"`make ([a-z-]+)", document.read_text()))
+    assert named <= targets()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_relative_link_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_readme_begins_with_what_it_is_a_picture_and_two_commands() -> None:
+    first_screen = "\n".join((ROOT / "README.md").read_text().splitlines()[:40])
+    assert all(part in first_screen for part in ("docs/images/", "make demo", "make test"))
+
+
+@pytest.mark.parametrize("adr", ADRS, ids=lambda path: path.stem)
+def test_a_decision_is_dated_and_says_what_it_costs(adr: Path) -> None:
+    text = adr.read_text()
+    assert re.search(r"^Date: \d{4}-\d\d-\d\d$", text, re.M)
+    assert "\n## Decision" in text
+    assert "\n## What it costs" in text
+    assert len(text.splitlines()) <= 45
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [int(path.name[:4]) for path in ADRS] == list(range(1, len(ADRS) + 1))

