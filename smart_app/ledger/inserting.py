@@ -1,8 +1,8 @@
 """INSERT ... ON CONFLICT DO NOTHING, which both databases know."""
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, inspect
+from sqlalchemy import Table, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ def insert_new(session: Session, model: type[Base], **values: Any) -> bool:
     if that one rolls back. SQLite has one writer at a time.
     """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(model).values(**values).on_conflict_do_nothing(index_elements=inspect(model).primary_key)
-    result = session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    table = cast(Table, model.__table__)
+    # RETURNING says for certain whether a row went in; drivers and ORM differ in their row counts.
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(literal(True))
+    return session.execute(statement).first() is not None

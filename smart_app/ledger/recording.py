@@ -12,10 +12,10 @@ import hmac
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
@@ -61,7 +61,7 @@ def record(session: Session, *, keys: LedgerKeys, key: str, event: UsageEvent, f
     row = _row(event, keys) | {"event_id": event_id, "recorded_at": recorded_at}
     row["occurred_at"] = _moment(min(event.occurred_at or recorded_at, recorded_at), event)
     row["leaf_hash"] = leaf_hash(_leaf_key(session, keys, event), row)
-    session.execute(insert(UsageEventRow.__table__).values(**row))  # type: ignore[arg-type]
+    session.execute(insert(cast(Table, UsageEventRow.__table__)).values(**row))
     return Recorded(event_id, recorded_at, replayed=False)
 
 

@@ -12,7 +12,7 @@ def migrate() -> None:
     from smart_app.db import Database
     from smart_app.migrations.running import migrate_database
 
-    database = Database(load_settings().database)
+    database = Database(load_settings().database_url)
     try:
         migrate_database(database)
     finally:

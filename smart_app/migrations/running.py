@@ -14,7 +14,10 @@ _LOCK = 0x50524543
 
 
 def migrate_database(database: Database, *, revision: str = "head") -> None:
-    """All missing steps in one transaction, all or none, then the ledger's partitions."""
+    """All missing steps and the ledger's partitions, in one transaction: all or none.
+
+    Processes take turns; within a process one thread at a time may call it (alembic's `op` is global).
+    """
     with database.writing_connection() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -22,5 +25,4 @@ def migrate_database(database: Database, *, revision: str = "head") -> None:
         config.set_main_option("script_location", "smart_app:migrations")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
-    with database.writing_connection() as connection:
         ensure_partitions(connection, today=datetime.now(UTC).date())

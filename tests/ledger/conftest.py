@@ -1,6 +1,5 @@
 """A key ring with real cryptography, and events to record."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,8 +11,6 @@ from smart_app.ledger import EventType, UsageEvent
 
 ORGANIZATION = UUID(int=0xA11CE)
 LEARNER = UUID(int=0xBEA)
-
-MakeEvent = Callable[..., UsageEvent]
 
 
 @pytest.fixture(scope="session")

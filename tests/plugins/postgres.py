@@ -60,9 +60,7 @@ def postgres_cluster() -> Iterator[Cluster]:
 def postgres_template(postgres_cluster: Cluster) -> str:
     """Name of a migrated, empty database from which the others are copied."""
     postgres_cluster.execute("CREATE DATABASE migrated")
-    database = Database(postgres_cluster.url("migrated"))
-    migrate_database(database)
-    database.dispose()
+    _migrate(postgres_cluster.url("migrated"))
     return "migrated"
 
 
@@ -79,9 +77,7 @@ def postgres_url(postgres_cluster: Cluster, postgres_template: str) -> Iterator[
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file from which the others are copied."""
     path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
-    database = Database(f"sqlite:///{path}")
-    migrate_database(database)
-    database.dispose()
+    _migrate(f"sqlite:///{path}")
     return path
 
 
@@ -117,6 +113,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def database(database_url: str) -> Iterator[Database]:
     """A migrated, empty database: the test runs once on SQLite, once on PostgreSQL."""
     yield from _opened(database_url)
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    try:
+        migrate_database(database)
+    finally:
+        database.dispose()
 
 
 def _opened(url: str) -> Iterator[Database]:
