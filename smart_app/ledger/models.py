@@ -59,7 +59,8 @@ class UsageKeyRow(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """SHA-256 of the sender's key: as it is, it would name the visit and with it the hour of a day-only event."""
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     """Keyed hash over the sender's content."""
     event_id: Mapped[UUID] = mapped_column(Uuid)

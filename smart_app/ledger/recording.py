@@ -12,6 +12,7 @@ import hmac
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time
+from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -55,7 +56,7 @@ def record(session: Session, *, keys: LedgerKeys, key: str, event: UsageEvent, f
     event_id = uuid4() if event.day_only else UUID(int=uuid7().int)
     recorded_at = _moment(datetime.now(UTC), event)
     digest = keys.hash(_DIGEST, content)
-    claim = {"organization": event.organization, "key": key}
+    claim = {"organization": event.organization, "key": sha256(key.encode()).digest()}
     if not insert_new(session, UsageKeyRow, **claim, digest=digest, event_id=event_id, recorded_at=recorded_at):
         return _first_answer(session, claim, None if first_wins else keys.hashes(_DIGEST, content))
     row = _row(event, keys) | {"event_id": event_id, "recorded_at": recorded_at}

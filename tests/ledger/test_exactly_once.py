@@ -72,7 +72,7 @@ def test_a_fact_of_the_day_keeps_its_first_content(database: Database, keys: Key
 
 
 def test_after_a_rotation_of_keys_a_retry_is_still_known(database: Database, key_file: Path, tmp_path: Path) -> None:
-    path = shutil.copy(key_file, tmp_path / "keys.json")
+    path = Path(shutil.copy(key_file, tmp_path / "keys.json"))
     first = send(database, KeyRing.load(path), "vendor/1", used(source_reference="Provenance/1"))
     rotate(path)
     rotated = KeyRing.load(path)

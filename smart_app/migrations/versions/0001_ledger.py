@@ -76,7 +76,7 @@ def _create_usage_keys() -> None:
     op.create_table(
         "usage_keys",
         sa.Column("organization", sa.Uuid, primary_key=True),
-        sa.Column("key", sa.String(200), primary_key=True),
+        sa.Column("key", sa.LargeBinary, primary_key=True),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("event_id", sa.Uuid, nullable=False),
         sa.Column("recorded_at", UtcDateTime, nullable=False),
