@@ -24,6 +24,9 @@ _METHODS = {
 }
 _JWKS_SECONDS = 60.0
 
+PLACEMENTS = ("inbox", "handoff", "schedule", "rooming", "session", "referrals", "case-reports")
+"""Places that this EHR has."""
+
 
 @dataclass(kw_only=True)
 class Client(ClientMixin):
@@ -38,6 +41,8 @@ class Client(ClientMixin):
     jwks_uri: str | None = None
     jwks: Mapping[str, Any] | None = None
     client_secret: str | None = field(default=None, repr=False)
+    placements: tuple[str, ...] = PLACEMENTS
+    """Places of the EHR's screens where the app is set up for one kind of work: <launch_url>/<placement>."""
     _fetched: tuple[float, KeySet] | None = field(default=None, repr=False)
     _fetching: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -109,6 +114,7 @@ def client_from_json(entry: Mapping[str, Any]) -> Client:
         jwks_uri=entry.get("jwks_uri"),
         jwks=entry.get("jwks"),
         client_secret=entry.get("client_secret"),
+        placements=tuple(entry.get("placements") or PLACEMENTS),
     )
 
 

@@ -76,7 +76,7 @@ def _problem_before_redirect(ehr: SandboxEhr, asked: MultiDict[str, str]) -> str
         return "The app is not registered here: its client_id is unknown."
     if not client.check_redirect_uri(asked.get("redirect_uri", "")):
         return "The redirect_uri is not one that this app is registered with."
-    repeated = [name for name in asked if len(set(asked.getlist(name))) > 1]
+    repeated = [name for name in asked if len(asked.getlist(name)) > 1]
     if repeated:
         return f"A parameter came more than once: {', '.join(sorted(repeated))}."
     return None

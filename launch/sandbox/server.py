@@ -54,7 +54,7 @@ def running_sandbox(
     """A sandbox EHR on a thread of this process for as long as the block lasts."""
     source = StoredResources(resources) if resources is not None else make_source(fixtures=fixtures, fhir=fhir)
     ehr, server = bind(host=host, port=port, source=source, clients=clients or [])
-    thread = threading.Thread(target=server.serve_forever, name="sandbox-ehr", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="sandbox-ehr", daemon=True)
     thread.start()
     try:
         yield ehr
