@@ -52,3 +52,5 @@ class Preference(Base):
     """V and Esc. WCAG 2.1.4 asks for a way to turn them off."""
     role_question_put_off: Mapped[UUID | None] = mapped_column(Uuid)
     """The visit in which the learner answered "Ask me next time"."""
+    no_role_fits: Mapped[bool] = mapped_column(Boolean, default=False)
+    """The learner answered "None of these": tutorials for everyone, and the question is not asked again."""

@@ -51,6 +51,7 @@ def upgrade() -> None:
         *_owner(),
         sa.Column("single_keys", sa.Boolean, nullable=False),
         sa.Column("role_question_put_off", sa.Uuid),
+        sa.Column("no_role_fits", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("organization", "learner", name=op.f("pk_preferences")),
         _of_learner("preferences"),
     )

@@ -1,0 +1,45 @@
+"""From a visit and what the learner did before to the tutorials shown: at most three, with reasons."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from smart_app.library.choosing import choose_for
+from smart_app.library.targeting import Choice, Situation
+from smart_app.player.offered import history_of
+from smart_app.visits.session import VisitView
+
+
+def choices_for(session: Session, *, visit: VisitView) -> tuple[Choice, ...]:
+    """What fits this person and what is open; a reading of the database only."""
+    situation = situation_of(session, visit=visit)
+    return choose_for(session, organization=visit.organization, situation=situation)
+
+
+def situation_of(session: Session, *, visit: VisitView) -> Situation:
+    """Who is here, what is open and what was learned, in the words of the targeting rules."""
+    return Situation(**_what_is_open(visit), **_who_is_here(session, visit), today=datetime.now(UTC).date())
+
+
+def _what_is_open(visit: VisitView) -> dict[str, Any]:
+    return {
+        "task_open": visit.task_open,
+        "task_codes": frozenset(visit.task_codes),
+        "frequent_task_codes": frozenset(visit.frequent_task_codes),
+        "intent": visit.intent,
+        "placement": visit.placement,
+        "encounter_class": visit.encounter_class,
+    }
+
+
+def _who_is_here(session: Session, visit: VisitView) -> dict[str, Any]:
+    history = history_of(session, organization=visit.organization, learner=visit.learner)
+    return {
+        "job_roles": visit.job_roles,
+        "role_titles": dict(zip(visit.job_roles, visit.role_titles, strict=False)),
+        "specialties": frozenset(visit.specialties),
+        "learned": history.learned,
+        "in_progress": history.in_progress,
+        "dismissed": history.dismissed,
+    }

@@ -1,0 +1,191 @@
+"""A tutorial: card, parts, verify card, end. Parse, call a verb, commit, answer 303; GETs only read."""
+
+from typing import Any
+
+from flask import abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from smart_app.player import pages, verbs
+from smart_app.player.blueprint import blueprint, came_from, form_key, to
+from smart_app.player.links import openable
+from smart_app.player.offered import Taught, find_progress, get_taught
+from smart_app.services import services
+from smart_app.visits.session import current_visit
+
+
+@blueprint.post("/tutorials/<tutorial>/open")
+def open_tutorial(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """To the card; where it was begun before, to the place kept."""
+    visit = current_visit()
+    with services().database.writing() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        progress = verbs.open_tutorial(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
+        step = None if progress.finished_at else progress.step
+        session.commit()
+    if step:
+        return redirect(to("player.step", tutorial=tutorial, part=step, resumed=1), 303)
+    return redirect(to("player.card", tutorial=tutorial), 303)
+
+
+@blueprint.get("/tutorials/<tutorial>")
+def card(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """The 20-second card of an opened tutorial."""
+    visit = current_visit()
+    with services().database.reading() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        if find_progress(session, visit, taught.version) is None:
+            return redirect(to("player.home"), 303)
+        return render_template("card.html", page=pages.card_page(taught))
+
+
+@blueprint.post("/tutorials/<tutorial>/start")
+def start(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """From the card to a part."""
+    visit = current_visit()
+    with services().database.writing() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        part = _part(taught, request.form.get("part", ""))
+        verbs.start(session, visit=visit, taught=taught, part=part)
+        session.commit()
+    return redirect(to("player.step", tutorial=tutorial, part=part), 303)
+
+
+@blueprint.get("/tutorials/<tutorial>/<part>")
+def step(tutorial: str, part: str, **_: Any) -> ResponseReturnValue:
+    """One part of an opened tutorial."""
+    visit = current_visit()
+    with services().database.reading() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        progress = find_progress(session, visit, taught.version)
+        if progress is None:
+            return redirect(to("player.home"), 303)
+        page = pages.step_page(taught, progress, _part(taught, part), resumed="resumed" in request.args)
+    return render_template("step.html", page=page, back=_back_from(page))
+
+
+@blueprint.post("/tutorials/<tutorial>/<part>/complete")
+def complete_step(tutorial: str, part: str, **_: Any) -> ResponseReturnValue:
+    """Go on from a part; from the last one, to the end."""
+    visit = current_visit()
+    with services().database.writing() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        progress = verbs.complete_step(
+            session,
+            keys=services().keys,
+            visit=visit,
+            taught=taught,
+            part=_part(taught, part),
+            seconds=_seconds(),
+            key=form_key(),
+        )
+        following, finished = _following(taught, part), progress.finished_at is not None
+        kept = progress.step
+        session.commit()
+    if following is None and finished:
+        return redirect(to("player.finished", tutorial=tutorial), 303)
+    return redirect(to("player.step", tutorial=tutorial, part=following or kept), 303)
+
+
+@blueprint.post("/tutorials/<tutorial>/verify-card")
+def open_verify_card(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """Records the opening, then shows the card."""
+    visit = current_visit()
+    with services().database.writing() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        verbs.open_verify_card(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
+        session.commit()
+    return redirect(to("player.verify_card", tutorial=tutorial, **came_from()), 303)
+
+
+@blueprint.get("/tutorials/<tutorial>/verify-card")
+def verify_card(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """The three checks."""
+    visit = current_visit()
+    with services().database.reading() as session:
+        page = pages.verify_page(
+            get_taught(session, visit=visit, tutorial=tutorial), request.args.get("from", pages.HOME)
+        )
+    at_home = page.came_from == pages.HOME
+    back = to("player.home") if at_home else to("player.step", tutorial=tutorial, part=page.came_from)
+    return render_template("verify.html", page=page, back=back)
+
+
+@blueprint.get("/tutorials/<tutorial>/finished")
+def finished(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """The end of a finished tutorial: used, opened, or not yet."""
+    visit = current_visit()
+    with services().database.reading() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        progress = find_progress(session, visit, taught.version)
+        if progress is None or progress.finished_at is None:
+            return redirect(to("player.home"), 303)
+        link = _link_of(taught)
+        page = pages.finished_page(visit, taught, said_used=request.args.get("said") == "used", link=link)
+    return render_template("finished.html", page=page)
+
+
+@blueprint.post("/tutorials/<tutorial>/used")
+def used(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """ "I used it on this task"."""
+    visit = current_visit()
+    with services().database.writing() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        verbs.used_on_this_task(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
+        session.commit()
+    return redirect(to("player.finished", tutorial=tutorial, said="used"), 303)
+
+
+@blueprint.post("/tutorials/<tutorial>/feature")
+def open_feature(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """Records that the AI feature was opened; the page that follows holds the link.
+
+    A new window shares no cookie with a frame, so this answers in the frame. With script the page has
+    opened the feature's window by the same press (player.js) and reads no answer.
+    """
+    visit = current_visit()
+    with services().database.writing() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        if _link_of(taught) is None:
+            abort(404)
+        verbs.open_ai_feature(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
+        session.commit()
+    return redirect(to("player.feature_opened", tutorial=tutorial), 303)
+
+
+@blueprint.get("/tutorials/<tutorial>/feature")
+def feature_opened(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """The link to the AI feature, to a new window."""
+    visit = current_visit()
+    with services().database.reading() as session:
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        link = _link_of(taught)
+    if link is None or taught.feature is None:
+        abort(404)
+    return render_template("opened.html", name=taught.feature.name, link=link, tutorial=tutorial)
+
+
+def _seconds() -> int | None:
+    given = request.form.get("seconds", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else None
+
+
+def _part(taught: Taught, part: str) -> str:
+    if part not in [each.slug for each in taught.version.parts]:
+        abort(404)
+    return part
+
+
+def _following(taught: Taught, part: str) -> str | None:
+    slugs = [each.slug for each in taught.version.parts]
+    at = slugs.index(part)
+    return slugs[at + 1] if at + 1 < len(slugs) else None
+
+
+def _link_of(taught: Taught) -> str | None:
+    return openable(taught.feature.launch_link) if taught.feature else None
+
+
+def _back_from(page: pages.StepPage) -> str:
+    if page.previous is None:
+        return to("player.card", tutorial=page.tutorial)
+    return to("player.step", tutorial=page.tutorial, part=page.previous)
