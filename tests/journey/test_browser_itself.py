@@ -17,7 +17,8 @@ class Pages(BaseHTTPRequestHandler):
     """/ frames localhost's /set, which sets two cookies and goes to /seen."""
 
     def do_GET(self) -> None:
-        port = self.server.server_address[1]
+        assert isinstance(self.server, ThreadingHTTPServer)
+        port = self.server.server_port
         self.send_response(302 if self.path == "/set" else 200)
         if self.path == "/set":
             self.send_header("Set-Cookie", PARTITIONED)

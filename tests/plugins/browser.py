@@ -8,9 +8,10 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -77,33 +78,44 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture
 def open_browser(playwright: Playwright, tmp_path: Path) -> Iterator[OpenBrowser]:
-    """Start a browser: `open_browser(cookies=..., knows_partitioned=True, scripts=True, flags=())`."""
-    chromium = find_chromium()
-    if chromium is None:
+    """Start a browser, with the arguments of :func:`running_browser`; all are stopped at the test's end."""
+    if find_chromium() is None:
         pytest.skip(HOW_TO_GET_IT)
     with ExitStack() as stack:
 
-        def start(
-            *,
-            cookies: Cookies = "third-party blocked",
-            knows_partitioned: bool = True,
-            scripts: bool = True,
-            flags: tuple[str, ...] = (),
-        ) -> Browser:
-            proxy = ForwardProxy(strip_partitioned=not knows_partitioned)
-            stack.callback(proxy.stop)
-            profile = tmp_path / f"profile-{len(list(tmp_path.glob('profile-*')))}"
-            (profile / "Default").mkdir(parents=True)
-            (profile / "Default" / "Preferences").write_text(json.dumps(preferences(cookies, scripts=scripts)))
-            process = _start_chromium(chromium, profile, proxy, flags)
-            stack.callback(_stop, process)
-            remote = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{_port(profile, process)}")
-            stack.callback(remote.close)
-            context = remote.contexts[0]
-            context.set_default_timeout(15_000)
-            return Browser(context=context, proxy=proxy, process=process)
+        def start(**wanted: Any) -> Browser:
+            return stack.enter_context(running_browser(playwright, tmp_path, **wanted))
 
         yield start
+
+
+@contextmanager
+def running_browser(
+    driver: Playwright,
+    folder: Path,
+    *,
+    cookies: Cookies = "third-party blocked",
+    knows_partitioned: bool = True,
+    scripts: bool = True,
+    flags: tuple[str, ...] = (),
+) -> Iterator[Browser]:
+    """A Chromium with a fresh profile below `folder`."""
+    chromium = find_chromium()
+    if chromium is None:
+        raise FileNotFoundError(HOW_TO_GET_IT)
+    profile = Path(tempfile.mkdtemp(prefix="profile-", dir=folder))
+    (profile / "Default").mkdir()
+    (profile / "Default" / "Preferences").write_text(json.dumps(preferences(cookies, scripts=scripts)))
+    with ExitStack() as stack:
+        proxy = ForwardProxy(strip_partitioned=not knows_partitioned)
+        stack.callback(proxy.stop)
+        process = _start_chromium(chromium, profile, proxy, flags)
+        stack.callback(_stop, process)
+        remote = driver.chromium.connect_over_cdp(f"http://127.0.0.1:{_port(profile, process)}")
+        stack.callback(remote.close)
+        context = remote.contexts[0]
+        context.set_default_timeout(15_000)
+        yield Browser(context=context, proxy=proxy, process=process)
 
 
 def _start_chromium(

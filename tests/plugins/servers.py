@@ -125,6 +125,11 @@ class App:
         return said | self.settings
 
     @property
+    def url_of_database(self) -> str:
+        """SQLAlchemy's."""
+        return self.database_url or f"sqlite:///{self.folder / 'preceptor.db'}"
+
+    @property
     def log(self) -> Path:
         """All that the server wrote, access log too."""
         return self.folder / "app.log"
@@ -164,7 +169,8 @@ class Ehr:
     name: str
     host: str
     port: int
-    running: Running
+    running: Running | None = None
+    """None where it runs in this process."""
 
     @property
     def url(self) -> str:
@@ -180,6 +186,27 @@ class Ehr:
     def origin(self) -> str:
         """Who frames the app."""
         return f"http://{self.host}:{self.port}"
+
+    def control(self, path: str, body: Mapping[str, Any], *, method: str = "POST") -> dict[str, Any]:
+        """Turn a knob of the sandbox: `control("faults", {...})`."""
+        request = urllib.request.Request(
+            f"{self.origin}/sandbox/{path}",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        with _DIRECT.open(request, timeout=10) as answer:
+            said: dict[str, Any] = json.loads(answer.read() or b"{}")
+            return said
+
+    def stop(self) -> None:
+        """Stop its process."""
+        if self.running:
+            self.running.stop()
+
+    def clear_faults(self) -> None:
+        """All is well again."""
+        self.control("faults", {}, method="DELETE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +246,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PutUp]:
             stack.callback(app.stop)
             for name, host in hosts:
                 ehr = start_ehr(folder, app, name=name, host=host, fhir=fhir)
-                stack.callback(ehr.running.stop)
+                stack.callback(ehr.stop)
                 register(app, ehr)
                 ehrs.append(ehr)
             app.serve()
@@ -233,7 +260,7 @@ def start_ehr(folder: Path, app: App, *, name: str, host: str, fhir: str | None 
     port = free_port(host)
     slug = name.split()[0].lower()
     clients = folder / f"clients-{slug}.json"
-    clients.write_text(json.dumps([_client(app, slug)]))
+    clients.write_text(json.dumps([client_entry(app, slug)]))
     command = [sys.executable, "-m", "launch.sandbox", "--host", host, "--port", str(port), "--clients", str(clients)]
     source = ["--fhir", fhir] if fhir else ["--fixtures", str(ROOT / "fixtures" / "fhir")]
     running = start([*command, *source], log=folder / f"ehr-{slug}.log")
@@ -241,7 +268,8 @@ def start_ehr(folder: Path, app: App, *, name: str, host: str, fhir: str | None 
     return Ehr(name=name, host=host, port=port, running=running)
 
 
-def _client(app: App, slug: str) -> dict[str, Any]:
+def client_entry(app: App, slug: str) -> dict[str, Any]:
+    """The app's entry in the sandbox's clients.json."""
     return {
         "client_id": f"preceptor-{slug}",
         "name": "Preceptor",

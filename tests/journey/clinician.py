@@ -1,0 +1,86 @@
+"""What a clinician does and sees, in the words of the journeys."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+from tests.plugins.browser import Browser
+from tests.plugins.servers import Ehr
+
+PHYSICIAN, REPLY_TASK = "Practitioner/prac-okafor-physician", "Task/task-okafor-reply"
+NURSE, HANDOFF_TASK = "Practitioner/prac-lindqvist-nurse", "Task/task-lindqvist-handoff"
+FRONT_DESK, SCHEDULE_TASK = "Practitioner/prac-haddad-front-desk", "Task/task-haddad-schedule"
+NO_ROLE = "Practitioner/prac-weber-no-role"
+REPLY, HANDOFF = "inbox-draft-reply", "nurse-handoff-summary"
+
+MOST_STEPS = 12
+
+
+@dataclass(kw_only=True)
+class Clinician:
+    """A person at a chart, with Preceptor in the sidebar."""
+
+    browser: Browser
+    ehr: Ehr
+    person: str = PHYSICIAN
+    page: Page = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.page = self.browser.context.new_page()
+
+    def opens_the_chart(self, *, task: str = REPLY_TASK, beside: str = "", intent: str = "") -> None:
+        """The chart with the task open; the EHR launches Preceptor beside it."""
+        state = {"person": self.person, "open": task, "beside": beside, "intent": intent}
+        self.page.goto(f"{self.ehr.url}?{urlencode({name: value for name, value in state.items() if value})}")
+
+    def sidebar(self, number: int = 1) -> FrameLocator:
+        """The frame of Preceptor, of the first or the second chart."""
+        return self.page.frame_locator(f"iframe[name=app-{number}]")
+
+    def heading(self, number: int = 1) -> Locator:
+        """Heading of the page in the sidebar."""
+        return self.sidebar(number).get_by_role("heading", level=1)
+
+    def sees(self, words: str | re.Pattern[str], *, number: int = 1) -> None:
+        """The page in the sidebar has this heading."""
+        expect(self.heading(number)).to_have_text(words)
+
+    def reads(self, words: str | re.Pattern[str], *, number: int = 1) -> None:
+        """These words are on the page in the sidebar."""
+        expect(self.sidebar(number).locator("body")).to_contain_text(words)
+
+    def picks(self, number: int = 1) -> list[str]:
+        """Titles of the tutorials on home, in order."""
+        self.sees("For you now", number=number)
+        return self.sidebar(number).locator(".picks > li h2").all_inner_texts()
+
+    def opens_the_first_tutorial(self, number: int = 1) -> str:
+        """Its title."""
+        title = self.sidebar(number).locator(".picks .lead h2").evaluate("h2 => h2.firstChild.textContent.trim()")
+        self.sidebar(number).locator(".picks .lead form[action*='/open'] button").click()
+        self.sees(title, number=number)
+        return str(title)
+
+    def presses(self, words: str | re.Pattern[str], number: int = 1) -> None:
+        """A button or link of that name."""
+        named = self.sidebar(number).get_by_role("button", name=words)
+        self.sidebar(number).get_by_role("link", name=words).or_(named).first.click()
+
+    def goes_through_the_parts_to_the_end(self, number: int = 1) -> int:
+        """From the card by *Read why first* to *Finished*; how many parts there were."""
+        self.presses("Read why first", number)
+        for part in range(1, MOST_STEPS):
+            here = self.heading(number).inner_text()
+            self.sidebar(number).locator(".bar .grow button, .bar a.grow").click()
+            expect(self.heading(number)).not_to_have_text(here)
+            if self.heading(number).inner_text() == "Finished":
+                return part
+        raise AssertionError(f"no end after {MOST_STEPS} parts")
+
+    def says_i_used_it_on_this_task(self, number: int = 1) -> None:
+        """And sees that it is recorded."""
+        self.presses("I used it on this task", number)
+        self.sees("Finished", number=number)
+        self.reads("You used it", number=number)
