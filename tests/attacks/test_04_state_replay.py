@@ -1,0 +1,38 @@
+"""Attack 4: the same reply twice."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from launch.errors import StateUnknown
+from tests.launch.canned_ehr import CannedEhr
+from tests.launch.launching import LaunchedApp
+
+
+def test_a_reply_works_once(launched: LaunchedApp, ehr: CannedEhr) -> None:
+    launched.register(ehr)
+    browser = launched.browser()
+    reply = ehr.authorize(browser.open_from_ehr(ehr).location)
+    cookies = {cookie.key: cookie.value for cookie in browser.client._cookies.values()}
+    assert browser.bring_back(reply).status_code == 200
+    for name, value in cookies.items():  # the browser dropped its cookie; an attacker kept it
+        browser.client.set_cookie(name, value)
+    assert browser.bring_back(reply).status_code == 400
+    assert isinstance(launched.error, StateUnknown)
+    assert ehr.hits("/token") == 1
+    assert len(launched.arrived) == 1
+
+
+def test_of_eight_replies_at_once_one_works(launched: LaunchedApp, ehr: CannedEhr) -> None:
+    launched.register(ehr)
+    browser = launched.browser()
+    reply = ehr.authorize(browser.open_from_ehr(ehr).location)
+    cookies = [(cookie.key, cookie.value) for cookie in browser.client._cookies.values()]
+
+    def send(_: int) -> int:
+        double = launched.browser()
+        for name, value in cookies:
+            double.client.set_cookie(name, value)
+        return double.bring_back(reply).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(send, range(8))) == [200, *[400] * 7]
+    assert ehr.hits("/token") == 1
