@@ -1,31 +1,29 @@
-"""The sandbox EHR before HAPI, and sign-ins at it as an app would make them."""
+"""Whole launches through the sandbox EHR with HAPI behind it: our client, a strict EHR, a real FHIR server."""
 
-import base64
-import hashlib
 import json
-import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, TypeVar
 
 import requests
 
-REDIRECT = "http://localhost:8000/launch/callback/ehr"
-SCOPES = (
-    "launch openid fhirUser user/Practitioner.rs user/PractitionerRole.rs user/Person.r user/Encounter.r user/Task.rs"
-)
+from launch import LaunchContext
+from launch.stores import Registration
+from tests.launch.launching import BASE_URL, make_app, query_of
+
+CLIENT_ID = "preceptor"
 CLIENT = {
-    "client_id": "preceptor",
+    "client_id": CLIENT_ID,
     "name": "Preceptor",
     "auth": "public",
-    "redirect_uris": [REDIRECT],
-    "launch_url": "http://localhost:8000/launch",
+    "redirect_uris": [f"{BASE_URL}/launch/callback/ehr"],
+    "launch_url": f"{BASE_URL}/launch",
 }
 SECONDS = 30
+T = TypeVar("T")
 
 
 @contextmanager
@@ -44,44 +42,45 @@ def sandbox_before(fhir: str, folder: Path) -> Iterator[str]:
             process.terminate()
 
 
-def sign_in(sandbox: str, **launch: Any) -> dict[str, Any]:
-    """The token response of one EHR launch; `launch`: person, encounter, task, intent ..."""
-    verifier = secrets.token_urlsafe(48)
+def launch(sandbox: str, reading: Callable[[LaunchContext], T], **wanted: Any) -> T:
+    """What `reading` gives inside one launch; `wanted`: person, encounter, task, intent ... as the chart has them."""
+    read: list[T] = []
+    launched = make_app()
+
+    def on_launch(context: LaunchContext) -> str:
+        read.append(reading(context))
+        return "welcome"
+
+    launched.settings["on_launch"] = on_launch
+    iss = f"{sandbox}/fhir"
+    launched.stores.registrations.add(
+        Registration(id="sandbox", organization="lakeside", name="Sandbox", iss=iss, client_id=CLIENT_ID)
+    )
+    browser = launched.browser()
+    begun = browser.client.get(chart_link(sandbox, wanted), base_url=BASE_URL)
+    assert begun.status_code == 303, launched.errors
+    came = browser.bring_back(query_of(authorize(begun.location)))
+    assert came.status_code == 200, launched.errors
+    return read[0]
+
+
+def chart_link(sandbox: str, wanted: dict[str, Any]) -> str:
+    """The address that the chart's sidebar would open."""
+    made = post_json(f"{sandbox}/sandbox/launches", wanted)
+    return str(made["launch_url"])
+
+
+def authorize(url: str) -> str:
+    """Where the EHR sends the browser back to."""
     with requests.Session() as http:
         http.trust_env = False
-        made = http.post(f"{sandbox}/sandbox/launches", json=launch, timeout=SECONDS).json()
-        asked = {
-            "response_type": "code",
-            "client_id": CLIENT["client_id"],
-            "redirect_uri": REDIRECT,
-            "scope": SCOPES,
-            "state": secrets.token_urlsafe(),
-            "nonce": secrets.token_urlsafe(),
-            "aud": made["iss"],
-            "launch": made["launch"],
-            "code_challenge": s256(verifier),
-            "code_challenge_method": "S256",
-        }
-        sent_back = http.get(f"{sandbox}/oauth/authorize", params=asked, allow_redirects=False, timeout=SECONDS)
-        code = parse_qs(urlsplit(sent_back.headers["Location"]).query)["code"][0]
-        return redeem(http, sandbox, code, verifier)
+        return http.get(url, allow_redirects=False, timeout=SECONDS).headers["Location"]
 
 
-def redeem(http: requests.Session, sandbox: str, code: str, verifier: str) -> dict[str, Any]:
-    """The token response for an authorization code."""
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": REDIRECT,
-        "client_id": str(CLIENT["client_id"]),
-        "code_verifier": verifier,
-    }
-    answer = http.post(f"{sandbox}/oauth/token", data=form, timeout=SECONDS)
+def post_json(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    with requests.Session() as http:
+        http.trust_env = False
+        answer = http.post(url, json=body, timeout=SECONDS)
     answer.raise_for_status()
-    tokens: dict[str, Any] = answer.json()
-    return tokens
-
-
-def s256(verifier: str) -> str:
-    """RFC 7636, 4.2."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    said: dict[str, Any] = answer.json()
+    return said
