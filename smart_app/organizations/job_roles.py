@@ -1,7 +1,6 @@
 """Job roles of an organization and the codes that mean them; the set that each new one starts with."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smart_app.organizations.models import JobRole, RoleCode
+from smart_app.organizations.titles import JobRoleTitle
 
 Code = tuple[str, str]
 """(system, code)."""
-
-
-@dataclass(frozen=True)
-class JobRoleTitle:
-    """A job role as people read it."""
-
-    id: str
-    title: str
 
 
 def job_roles(session: Session, *, organization: UUID) -> tuple[JobRoleTitle, ...]:

@@ -1,0 +1,209 @@
+"""Who is here and what is open, read side by side; whatever fails, what is known comes within two seconds.
+
+fhirUser a Practitioner, who is the usual case: one round, all at once:
+
+    Practitioner/P   PractitionerRole?practitioner=P   Task?owner=P   Encounter/E   Task/T of the launch
+
+A PractitionerRole or a Person first leads to its Practitioner, so these take a second round; so do Tasks
+that a PractitionerRole owns, where the person's own Tasks leave open which one it is.
+
+No search names the patient, and `_elements` asks for nothing that tells of one.
+No database transaction may be open while this runs.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from launch.context import LaunchContext
+from launch.fhir_session import FhirReadError
+from launch.fhir_user import find_reference, is_fhir_id
+from smart_app.fhir import projecting
+from smart_app.fhir.facts import Findings, RoleFacts, TaskFacts
+from smart_app.fhir.server import FhirReader
+
+ALL_SECONDS = 2.0
+"""All reads together end after this, so that the page comes within three."""
+FIRST_ROUND_SECONDS = 1.4
+ACTIVE = ("requested", "received", "accepted", "ready", "in-progress", "on-hold")
+_MOST_CONTEXT_TASKS = 5
+_TASK_ELEMENTS = "id,status,code,owner,encounter"
+_ROLE_ELEMENTS = "id,active,period,practitioner,code,specialty"
+
+# Threads, not processes: reads wait for the network. Shared by all launches of this worker.
+_POOL = ThreadPoolExecutor(max_workers=64, thread_name_prefix="fhir")
+
+Read = Callable[[FhirReader], Any]
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What one round gave: by name, without those that failed; and which failed."""
+
+    found: Mapping[str, Any]
+    missing: tuple[str, ...]
+
+
+def read_person_and_task(context: LaunchContext) -> Findings:
+    """All reads of a launch. Raises nothing of the network: what could not be read is in `missing`."""
+    began = time.monotonic()
+    first = _read(context, _first_reads(context), until=began + FIRST_ROUND_SECONDS)
+    findings = _findings(context, first, Findings())
+    second_reads = _second_reads(context, first, findings)
+    if second_reads:
+        second = _read(context, second_reads, until=began + ALL_SECONDS)
+        findings = _findings(context, second, findings)
+    for text in findings.missing:
+        context.report.note_missing(text)
+    return findings
+
+
+def _first_reads(context: LaunchContext) -> dict[str, Read]:
+    user, reads = context.fhir_user, dict[str, Read]()
+    if user is not None and user.resource_type == "Practitioner":
+        reads |= _reads_of_practitioner(context, user.id)
+    elif user is not None and user.resource_type == "PractitionerRole":
+        reads["PractitionerRole"] = lambda reader: reader.read("PractitionerRole", user.id)
+        reads |= _reads_of_tasks(context, "tasks of the role", [f"PractitionerRole/{user.id}"])
+    elif user is not None and user.resource_type == "Person":
+        reads["Person"] = lambda reader: reader.read("Person", user.id)
+    if context.encounter is not None:
+        reads["encounter"] = lambda reader: reader.read("Encounter", str(context.encounter))
+    for number, task in enumerate(_tasks_of_launch(context)):
+        reads[f"task {number + 1} of the launch"] = _read_of_task(task)
+    return reads
+
+
+def _second_reads(context: LaunchContext, first: _Round, findings: Findings) -> dict[str, Read]:
+    base = context.fhir.base
+    if "PractitionerRole" in first.found:
+        practitioner = projecting.practitioner_of(first.found["PractitionerRole"], base=base)
+        return _reads_of_practitioner(context, practitioner) if practitioner else {}
+    if "Person" in first.found:
+        practitioner = projecting.linked_practitioner(first.found["Person"], base=base)
+        return _reads_of_practitioner(context, practitioner) if practitioner else {}
+    roles = [f"PractitionerRole/{role.id}" for role in findings.roles if role.active]
+    if roles and _task_is_open_to_question(context, findings):
+        return _reads_of_tasks(context, "tasks of the role", roles)
+    return {}
+
+
+def _task_is_open_to_question(context: LaunchContext, findings: Findings) -> bool:
+    """Whether a Task owned by a role could change the answer."""
+    if any(task.codes for task in findings.context_tasks):
+        return False
+    if context.encounter is None:
+        return not findings.own_tasks
+    return all(task.encounter != context.encounter for task in findings.own_tasks)
+
+
+def _reads_of_practitioner(context: LaunchContext, practitioner: str) -> dict[str, Read]:
+    reads: dict[str, Read] = {"Practitioner": lambda reader: reader.read("Practitioner", practitioner)}
+    if "user/PractitionerRole.rs" not in context.missing_scopes:
+        reads["roles"] = lambda reader: [
+            (practitioner, resource)
+            for resource in reader.search("PractitionerRole", practitioner=practitioner, _elements=_ROLE_ELEMENTS)
+        ]
+    return reads | _reads_of_tasks(context, "tasks", [f"Practitioner/{practitioner}"])
+
+
+def _reads_of_tasks(context: LaunchContext, name: str, owners: list[str]) -> dict[str, Read]:
+    if "user/Task.rs" in context.missing_scopes:
+        return {}
+    wanted = {"owner": ",".join(owners), "status": ",".join(ACTIVE), "_elements": _TASK_ELEMENTS, "_count": "50"}
+    allowed = {find_reference(owner, base=context.fhir.base) for owner in owners}
+
+    def read(reader: FhirReader) -> list[TaskFacts]:
+        facts = (projecting.task_facts(found, base=reader.base) for found in reader.search("Task", **wanted))
+        # A server may ignore a parameter: whose Task it is and whether it is active is looked at again.
+        return [task for task in facts if task and task.status in ACTIVE and task.owner in allowed]
+
+    return {name: read}
+
+
+def _tasks_of_launch(context: LaunchContext) -> list[str]:
+    """Ids of the Tasks that the launch names: fhirContext first, then appContext."""
+    named = [reference.id for reference in context.fhir_context if reference.resource_type == "Task"]
+    said = context.app_context.get("task")
+    if isinstance(said, str):
+        reference = find_reference(said, base=context.fhir.base) or ("Task", said)
+        if reference[0] == "Task" and is_fhir_id(reference[1]):
+            named.append(reference[1])
+    return list(dict.fromkeys(named))[:_MOST_CONTEXT_TASKS]
+
+
+def _read_of_task(logical_id: str) -> Read:
+    return lambda reader: projecting.task_facts(reader.read("Task", logical_id), base=reader.base)
+
+
+def _read(context: LaunchContext, reads: Mapping[str, Read], *, until: float) -> _Round:
+    """Side by side, the last one in this thread; ends at `until` even where a read does not."""
+    if not reads:
+        return _Round({}, ())
+    *others, (name_here, read_here) = reads.items()
+    running = {name: _POOL.submit(_one, context, name, read, until) for name, read in others}
+    results = {name_here: _one(context, name_here, read_here, until)}
+    wait(running.values(), timeout=max(0.0, until - time.monotonic()))
+    late = _NotRead("no answer in time")
+    results |= {name: future.result() if future.done() else late for name, future in running.items()}
+    missing = tuple(f"{name}: {got.why}" for name, got in results.items() if isinstance(got, _NotRead))
+    return _Round({name: got for name, got in results.items() if not isinstance(got, _NotRead)}, missing)
+
+
+@dataclass(frozen=True)
+class _NotRead:
+    why: str
+
+
+def _one(context: LaunchContext, name: str, read: Read, until: float) -> Any:
+    with context.report.step(f"read {name}") as step:
+        try:
+            return read(FhirReader(context.fhir, until=until))
+        except FhirReadError as error:
+            step.failed(str(error) or type(error).__name__)
+            return _NotRead(str(error) or type(error).__name__)
+
+
+def _findings(context: LaunchContext, got: _Round, before: Findings) -> Findings:
+    """What is known after a round."""
+    base, found = context.fhir.base, got.found
+    person = projecting.person_facts(found["Practitioner"]) if "Practitioner" in found else None
+    roles = [*before.roles, *_launching_role(found, base), *_roles(found.get("roles", ()), base)]
+    context_tasks = (task for name, task in found.items() if name.endswith("of the launch") and task)
+    own = [*before.own_tasks, *found.get("tasks", ()), *found.get("tasks of the role", ())]
+    return replace(
+        before,
+        person=person or before.person,
+        roles=tuple({role.id: role for role in roles}.values()),
+        context_tasks=before.context_tasks + tuple(sorted(context_tasks, key=_order_in(context))),
+        own_tasks=tuple({task.id: task for task in own}.values()),
+        encounter_class=_class(found) or before.encounter_class,
+        missing=before.missing + got.missing,
+    )
+
+
+def _launching_role(found: Mapping[str, Any], base: str) -> Iterable[RoleFacts]:
+    """The PractitionerRole that launched, where fhirUser is one: known even if the search for all fails."""
+    resource = found.get("PractitionerRole")
+    practitioner = projecting.practitioner_of(resource, base=base) if resource else None
+    return _roles([(practitioner, resource)], base) if resource and practitioner else ()
+
+
+def _roles(found: Iterable[tuple[str, Mapping[str, Any]]], base: str) -> Iterable[RoleFacts]:
+    today = datetime.now(UTC).date()
+    for practitioner, resource in found:
+        facts = projecting.role_facts(resource, practitioner=practitioner, base=base, today=today)
+        if facts is not None:
+            yield facts
+
+
+def _order_in(context: LaunchContext) -> Callable[[TaskFacts], int]:
+    order = {logical_id: number for number, logical_id in enumerate(_tasks_of_launch(context))}
+    return lambda task: order.get(task.id, len(order))
+
+
+def _class(found: Mapping[str, Any]) -> str | None:
+    return projecting.encounter_class(found["encounter"]) if "encounter" in found else None

@@ -1,0 +1,154 @@
+"""From a finished launch and what was read to an open visit: who is here, what is open, whose visits end."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from launch.context import LaunchContext
+from smart_app.fhir.facts import Findings
+from smart_app.keys import KeyRing
+from smart_app.organizations.job_roles import job_roles, meaning_of
+from smart_app.organizations.learners import Identity, resolve_learner
+from smart_app.organizations.models import Learner, Organization
+from smart_app.organizations.titles import JobRoleTitle
+from smart_app.visits import cookies
+from smart_app.visits.models import Visit
+from smart_app.visits.role_match import codes_to_look_up, match_job_roles, specialties_of
+from smart_app.visits.task_context import what_is_open
+from smart_app.visits.verbs import MOST_LIVE, end_visits, live_visits, open_visit, purge_old_visits
+from smart_app.visits.view import VisitView, view_of
+
+_PURGE_SECONDS = 600.0
+_next_purge = [0.0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedVisit:
+    """A new visit, and what the answer's cookies must say."""
+
+    visit: VisitView
+    secret: str = field(repr=False)
+    ended: tuple[UUID, ...]
+    """Earlier visits of this browser that ended with this launch."""
+
+    def set_cookies(self, response: Response, *, keys: KeyRing, lifetime: int) -> None:
+        """Give the visit's cookie and take away those of the ended ones. `lifetime`: seconds."""
+        for ended in self.ended:
+            cookies.drop_cookie(response, ended)
+        cookies.set_cookie(response, visit=self.visit.id, secret=self.secret, keys=keys, lifetime=lifetime)
+
+
+def open_visit_for(
+    session: Session,
+    *,
+    context: LaunchContext,
+    findings: Findings,
+    request_cookies: Mapping[str, str],
+    keys: KeyRing,
+) -> OpenedVisit:
+    """Resolve the learner, match role and task, end other learners' visits here, open this one. Flushes."""
+    organization = UUID(context.registration.organization)
+    identities = identities_of(context, findings)
+    learner = resolve_learner(session, organization=organization, identities=identities, keys=keys)
+    held = live_visits(session, cookies.all_cookies(request_cookies, keys=keys))
+    ended = _end_earlier(session, held, learner)
+    visit, secret = open_visit(session, visit=_new_visit(session, learner, context, findings))
+    _purge_now_and_then(session)
+    view = view_of(
+        visit,
+        organization_name=session.get_one(Organization, organization).name,
+        ehr_name=context.registration.name,
+        frame_ancestors=context.registration.frame_ancestors,
+    )
+    return OpenedVisit(visit=view, secret=secret, ended=tuple(ended))
+
+
+def identities_of(context: LaunchContext, findings: Findings) -> list[Identity]:
+    """All that the person is known by, each unique beyond its EHR; the token's identity is the primary one."""
+    iss, claims, person = context.fhir.base, context.claims, findings.person
+    identities = [Identity("token", f"{context.issuer}|{context.subject}")]
+    practitioner = person.id if person else _launching_practitioner(context)
+    if practitioner:
+        identities.append(Identity("practitioner", f"{iss}|Practitioner/{practitioner}"))
+    npi = (person.npi if person else None) or claims.get("npi")
+    if isinstance(npi, str) and npi:
+        identities.append(Identity("npi", npi))
+    if isinstance(claims.get("preferred_username"), str):
+        identities.append(Identity("ehr_user", f"{iss}|{claims['preferred_username']}"))
+    return identities
+
+
+def _launching_practitioner(context: LaunchContext) -> str | None:
+    user = context.fhir_user
+    return user.id if user is not None and user.resource_type == "Practitioner" else None
+
+
+def _new_visit(session: Session, learner: Learner, context: LaunchContext, findings: Findings) -> Visit:
+    roles, declared = _roles(session, learner, context, findings)
+    task = what_is_open(
+        context_tasks=findings.context_tasks,
+        own_tasks=findings.own_tasks,
+        encounter=context.encounter,
+        app_context=context.app_context,
+    )
+    if not task.task_open:
+        context.report.note_missing("no open task: placement, intent and the person's other tasks are used")
+    return Visit(
+        organization=learner.organization,
+        learner=learner.id,
+        registration=UUID(context.registration.id),
+        reference=context.reference,
+        job_roles=[role.id for role in roles],
+        role_titles=[role.title for role in roles],
+        role_declared=declared,
+        specialties=list(specialties_of(findings.roles)),
+        task_open=task.task_open,
+        task_codes=list(task.codes),
+        frequent_task_codes=list(task.frequent_codes),
+        intent=_word(context.intent, 100),
+        placement=context.placement,
+        encounter_class=findings.encounter_class,
+        standalone=context.standalone,
+        missing=list(findings.missing),
+        choices=[],
+    )
+
+
+def _roles(
+    session: Session, learner: Learner, context: LaunchContext, findings: Findings
+) -> tuple[tuple[JobRoleTitle, ...], bool]:
+    """The EHR's roles; where it is silent the one that the learner declared; else none, and the page asks."""
+    codes = codes_to_look_up(roles=findings.roles, person=findings.person)
+    meaning = meaning_of(session, organization=learner.organization, codes=codes)
+    match = match_job_roles(roles=findings.roles, person=findings.person, meaning=meaning)
+    if match.roles:
+        return match.roles, False
+    known = {role.id: role for role in job_roles(session, organization=learner.organization)}
+    declared = known.get(learner.declared_job_role or "")
+    how = "the declared one is used" if declared else "the learner is asked"
+    context.report.note_missing(f"no job role from the EHR: {how}")
+    return ((declared,), True) if declared else ((), False)
+
+
+def _end_earlier(session: Session, held: list[Visit], learner: Learner) -> list[UUID]:
+    """Another learner's visits in this browser end; of this learner's the oldest, where there are too many."""
+    me = (learner.organization, learner.id)
+    others = [visit for visit in held if (visit.organization, visit.learner) != me]
+    mine = [visit for visit in held if (visit.organization, visit.learner) == me]
+    ended = end_visits(session, visits=others, ended_by="another learner")
+    return ended + end_visits(session, visits=mine[: max(0, len(mine) - MOST_LIVE + 1)], ended_by="too many")
+
+
+def _word(text: str | None, most: int) -> str | None:
+    """An intent as a word; anything longer or with blanks in it could be free text and is dropped."""
+    return text if text and len(text) <= most and text.isascii() and not any(c.isspace() for c in text) else None
+
+
+def _purge_now_and_then(session: Session) -> None:
+    if time.monotonic() >= _next_purge[0]:
+        _next_purge[0] = time.monotonic() + _PURGE_SECONDS
+        purge_old_visits(session)

@@ -1,0 +1,100 @@
+"""Whose visit a request below /v/<visit>/ belongs to.
+
+1. The visit is chosen by the URL; then its own cookie must fit. Visits at once never mix.
+2. It ends after 30 idle minutes, after 12 hours (settings), at sign-out, or when another learner launches
+   in the same cookie partition: workstations are shared.
+3. Only then is a write looked at (:func:`smart_app.security.protect_writes`).
+"""
+
+import hmac
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from flask import Flask, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smart_app.errors import not_signed_in
+from smart_app.organizations.models import EhrRegistration, Organization
+from smart_app.security import protect_writes
+from smart_app.services import services
+from smart_app.visits import cookies
+from smart_app.visits.models import Visit
+from smart_app.visits.view import VisitView, view_of
+from smart_app.visits.views import blueprint
+
+__all__ = ["VisitView", "current_visit", "find_visit", "install"]
+
+
+def install(app: Flask) -> None:
+    """Guard everything below /v/."""
+    app.before_request(_resolve_visit)
+    app.after_request(_renew_cookie)
+    app.register_blueprint(blueprint)
+
+
+def current_visit() -> VisitView:
+    """The visit of this request; a 401 page where there is none."""
+    visit = find_visit()
+    if visit is None:
+        raise not_signed_in()
+    return visit
+
+
+def find_visit() -> VisitView | None:
+    """The visit of this request, or None."""
+    found: VisitView | None = g.get("visit")
+    return found
+
+
+def _resolve_visit() -> ResponseReturnValue | None:
+    if not request.path.startswith("/v/"):
+        return None
+    asked = (request.view_args or {}).get("visit")
+    if not isinstance(asked, UUID):
+        return None  # no such page: 404 follows
+    cookie = cookies.find_cookie(request.cookies, asked, keys=services().keys)
+    with services().database.reading() as session:
+        found = _find(session, asked)
+    if found is not None:
+        # Also where the cookie does not fit: the page that says so must show in the frame.
+        g.frame_ancestors = found[1].frame_ancestors
+    if cookie is None or found is None or not _holds(cookie, found[0]):
+        return render_template("visit_ended.html"), 401
+    g.visit, g.visit_secret, g.visit_cookie = found[1], cookie.secret, cookie
+    protect_writes()
+    return None
+
+
+def _holds(cookie: cookies.VisitCookie, row: Visit) -> bool:
+    settings = services().settings
+    same = hmac.compare_digest(cookies.secret_hash(cookie.secret), row.secret_hash)
+    in_use = cookie.idle_minutes() < settings.visit_idle_minutes
+    young = datetime.now(UTC) - row.started_at < timedelta(hours=settings.visit_hours)
+    return same and row.ended_at is None and in_use and young
+
+
+def _find(session: Session, visit: UUID) -> tuple[Visit, VisitView] | None:
+    found = session.execute(
+        select(Visit, Organization.name, EhrRegistration.name, EhrRegistration.frame_ancestors)
+        .join(Organization, Organization.organization == Visit.organization)
+        .outerjoin(
+            EhrRegistration,
+            (EhrRegistration.organization == Visit.organization) & (EhrRegistration.id == Visit.registration),
+        )
+        .where(Visit.id == visit)
+    ).one_or_none()
+    if found is None:
+        return None
+    row, organization, ehr, ancestors = found
+    return row, view_of(row, organization_name=organization, ehr_name=ehr or "", frame_ancestors=ancestors or ())
+
+
+def _renew_cookie(response: Response) -> Response:
+    """Once a minute the cookie says anew that the visit is in use."""
+    cookie: cookies.VisitCookie | None = g.get("visit_cookie")
+    if cookie is not None and cookie.idle_minutes() >= 1:
+        lifetime = services().settings.visit_hours * 3600
+        cookies.set_cookie(response, visit=cookie.visit, secret=cookie.secret, keys=services().keys, lifetime=lifetime)
+    return response

@@ -1,0 +1,78 @@
+"""What happens to visits. Verbs flush, callers commit."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
+
+from smart_app.organizations.job_roles import job_roles
+from smart_app.visits import cookies
+from smart_app.visits.models import Visit
+from smart_app.visits.view import ChoiceLike, VisitChoice, VisitView, as_json
+
+MOST_LIVE = 16
+"""Live visits in one browser; the oldest ends."""
+KEPT = timedelta(days=30)
+
+
+def open_visit(session: Session, *, visit: Visit) -> tuple[Visit, str]:
+    """Begin a visit: gives it an id and a secret (for the cookie; only its hash is kept)."""
+    secret = cookies.new_secret()
+    visit.id = uuid4()
+    visit.secret_hash = cookies.secret_hash(secret)
+    visit.started_at = datetime.now(UTC)
+    session.add(visit)
+    session.flush()
+    return visit, secret
+
+
+def keep_choices(session: Session, *, visit: VisitView, choices: Sequence[ChoiceLike]) -> VisitView:
+    """Keep what was chosen for the visit: later pages show this and choose nothing."""
+    kept = as_json(choices)
+    session.execute(update(Visit).where(*_is(visit)).values(choices=kept))
+    return replace(visit, choices=tuple(VisitChoice(c["tutorial"], c["version"], tuple(c["reasons"])) for c in kept))
+
+
+def choose_again(
+    session: Session, *, visit: VisitView, role: str, choose: Callable[[VisitView], Sequence[ChoiceLike]]
+) -> VisitView:
+    """Take a job role that the learner declared, and choose anew for it. LookupError for an unknown role."""
+    titles = {known.id: known.title for known in job_roles(session, organization=visit.organization)}
+    if role not in titles:
+        raise LookupError(role)
+    known = replace(visit, job_roles=(role,), role_titles=(titles[role],), role_declared=True)
+    changed = {"job_roles": [role], "role_titles": [titles[role]], "role_declared": True}
+    session.execute(update(Visit).where(*_is(visit)).values(**changed))
+    return keep_choices(session, visit=known, choices=choose(known))
+
+
+def live_visits(session: Session, held: Iterable[cookies.VisitCookie]) -> list[Visit]:
+    """Visits that have not ended and whose secrets these cookies hold, the oldest first."""
+    secrets_of = {cookie.visit: cookie.secret for cookie in held}
+    if not secrets_of:
+        return []
+    rows = session.scalars(
+        select(Visit).where(Visit.id.in_(secrets_of), Visit.ended_at.is_(None)).order_by(Visit.started_at)
+    )
+    return [row for row in rows if row.secret_hash == cookies.secret_hash(secrets_of[row.id])]
+
+
+def end_visits(session: Session, *, visits: Iterable[Visit], ended_by: str) -> list[UUID]:
+    """End them; progress is the learner's and stays. Returns their ids, so that the cookies can be dropped."""
+    ended = list(visits)
+    for visit in ended:
+        visit.ended_at, visit.ended_by = datetime.now(UTC), ended_by
+    session.flush()
+    return [visit.id for visit in ended]
+
+
+def purge_old_visits(session: Session) -> None:
+    """Remove what is older than 30 days."""
+    session.execute(delete(Visit).where(Visit.started_at < datetime.now(UTC) - KEPT))
+
+
+def _is(visit: VisitView) -> tuple[ColumnElement[bool], ...]:
+    return Visit.organization == visit.organization, Visit.id == visit.id

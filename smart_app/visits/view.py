@@ -1,0 +1,117 @@
+"""A visit as pages see it: frozen, in codes, without row or session."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from smart_app.visits.models import Visit
+from smart_app.visits.task_titles import find_title
+
+
+@dataclass(frozen=True)
+class VisitChoice:
+    """A tutorial chosen for the visit, with why."""
+
+    tutorial: str
+    version: int
+    reasons: tuple[Mapping[str, str], ...]
+    """Each {kind, text}."""
+
+
+class ReasonLike(Protocol):
+    """Why a tutorial was chosen."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+
+class ChoiceLike(Protocol):
+    """What targeting gives (:class:`smart_app.library.targeting.Choice`)."""
+
+    @property
+    def tutorial(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def reasons(self) -> Sequence[ReasonLike]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitView:
+    """Who is here, what is open, and what was chosen."""
+
+    id: UUID
+    organization: UUID
+    organization_name: str
+    learner: UUID
+    ehr: str
+    """Id of the EHR registration, hex."""
+    ehr_name: str
+    reference: str
+    """Of the launch report."""
+    job_roles: tuple[str, ...]
+    role_titles: tuple[str, ...]
+    role_declared: bool
+    task_codes: tuple[str, ...]
+    """ "system|code"; empty where no task is open."""
+    task_open: bool
+    task_title: str | None
+    intent: str | None
+    placement: str | None
+    encounter_class: str | None
+    frequent_task_codes: tuple[str, ...]
+    specialties: tuple[str, ...]
+    standalone: bool
+    missing: tuple[str, ...]
+    choices: tuple[VisitChoice, ...]
+    frame_ancestors: tuple[str, ...]
+
+
+def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestors: Sequence[str]) -> VisitView:
+    """The view of a row."""
+    return VisitView(
+        id=row.id,
+        organization=row.organization,
+        organization_name=organization_name,
+        learner=row.learner,
+        ehr=row.registration.hex,
+        ehr_name=ehr_name,
+        reference=row.reference,
+        job_roles=tuple(row.job_roles),
+        role_titles=tuple(row.role_titles),
+        role_declared=row.role_declared,
+        task_codes=tuple(row.task_codes),
+        task_open=row.task_open,
+        task_title=find_title(row.task_codes),
+        intent=row.intent,
+        placement=row.placement,
+        encounter_class=row.encounter_class,
+        frequent_task_codes=tuple(row.frequent_task_codes),
+        specialties=tuple(row.specialties),
+        standalone=row.standalone,
+        missing=tuple(row.missing),
+        choices=tuple(map(_choice, row.choices)),
+        frame_ancestors=tuple(frame_ancestors),
+    )
+
+
+def as_json(choices: Sequence[ChoiceLike]) -> list[dict[str, Any]]:
+    """Choices as the row keeps them."""
+    return [
+        {
+            "tutorial": choice.tutorial,
+            "version": choice.version,
+            "reasons": [{"kind": reason.kind, "text": reason.text} for reason in choice.reasons],
+        }
+        for choice in choices
+    ]
+
+
+def _choice(kept: Mapping[str, Any]) -> VisitChoice:
+    return VisitChoice(kept["tutorial"], kept["version"], tuple(kept["reasons"]))
