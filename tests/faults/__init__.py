@@ -1,0 +1,1 @@
+"""What must survive: a real server, real load, a real kill -9."""
