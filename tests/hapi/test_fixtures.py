@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from fixtures.load import read_bundles, read_resources
+from fixtures.load import FOLDER, read_bundles, read_resources
 
 Resource = dict[str, Any]
 TASK_CODES = "urn:preceptor:task"
+ROLE_CODES = Path(__file__).parents[2] / "smart_app" / "organizations" / "role_codes.yaml"
 STATUSES = {  # http://hl7.org/fhir/R4/valueset-task-status.html
     "draft",
     "requested",
@@ -146,6 +149,23 @@ def test_roles_are_coded_in_three_systems() -> None:
     }
 
 
+def test_every_role_code_but_the_local_one_has_a_job_role_in_the_shipped_map() -> None:
+    shipped = yaml.safe_load(ROLE_CODES.read_text(encoding="utf-8"))
+    known = {
+        (shipped["systems"][system], code)
+        for job_role in shipped["job_roles"]
+        for system, codes in job_role["codes"].items()
+        for code in codes
+    }
+    used = {
+        (coding["system"], coding["code"])
+        for role in of_type("PractitionerRole")
+        for code in role.get("code", ())
+        for coding in code["coding"]
+    }
+    assert used - known == {("urn:lakeside:staff-type", "navigator")}
+
+
 def test_one_person_has_two_roles_one_none_and_one_is_inactive() -> None:
     roles = Counter(role["practitioner"]["reference"] for role in of_type("PractitionerRole"))
     assert roles["Practitioner/prac-rahman-two-roles"] == 2
@@ -191,8 +211,6 @@ def test_no_task_was_changed_before_it_was_written() -> None:
 
 
 def test_the_readme_lists_every_person() -> None:
-    from fixtures.load import FOLDER
-
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     people = [*of_type("Practitioner"), *of_type("Person"), *of_type("Patient")]
     assert [person["id"] for person in people if f"`{person['id']}`" not in readme] == []
