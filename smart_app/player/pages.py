@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from markupsafe import Markup
 
@@ -98,7 +98,6 @@ class StepPage:
     slug: str
     heading: str
     html: Markup
-    """Sanitized when the tutorial was imported (nh3)."""
     number: int
     steps: tuple[StepMark, ...]
     next: str
@@ -142,7 +141,7 @@ def home_page(
     """`offered`: the choices that were not put away, in their order. Finished ones go last."""
     picks = [_pick(visit, version, progress) for version, progress in offered]
     picks.sort(key=lambda pick: pick.finished)
-    return HomePage(picks=tuple(picks), notices=visit.missing, empty=_nothing_for(visit), undo=undo)
+    return HomePage(picks=tuple(picks), notices=_notices(visit), empty=_nothing_for(visit), undo=undo)
 
 
 def card_page(taught: Taught) -> CardPage:
@@ -172,7 +171,7 @@ def step_page(taught: Taught, progress: Progress, part: str, *, resumed: bool) -
         title=version.title,
         slug=part,
         heading=here.heading,
-        html=Markup(here.html),
+        html=Markup(here.html),  # noqa: S704 (sanitized by nh3 when it was imported)
         number=at + 1,
         steps=marks,
         next=f"Next: {marks[at + 1].name}" if at + 1 < len(marks) else "Finish",
@@ -224,10 +223,9 @@ def short_name(version: TutorialVersion, slug: str) -> str | None:
     return next((_SHORT_NAMES.get(part.slug, part.heading) for part in version.parts if part.slug == slug), None)
 
 
-def day_words(day: datetime | object) -> str:
+def day_words(day: date) -> str:
     """ "5 December", with the year where it is another than today's."""
-    assert hasattr(day, "strftime") and hasattr(day, "year") and hasattr(day, "day")
-    words = f"{day.day} {day.strftime('%B')}"
+    words = f"{day.day} {day:%B}"
     return words if day.year == datetime.now(UTC).year else f"{words} {day.year}"
 
 
@@ -262,6 +260,18 @@ def _minutes_left(version: TutorialVersion, at: int) -> str:
 
 def _minutes(minutes: int) -> str:
     return f"{minutes} min"
+
+
+def _notices(visit: VisitView) -> tuple[str, ...]:
+    """What the EHR did not say, and what was done instead."""
+    said = []
+    if visit.standalone:
+        said.append("This window was opened on its own, so no task is known.")
+    elif not visit.task_open:
+        said.append("Your EHR did not say which task is open.")
+    if visit.missing:
+        said.append("Part of what your EHR knows could not be read, so this may fit less well than usual.")
+    return tuple(said)
 
 
 def _nothing_for(visit: VisitView) -> str:

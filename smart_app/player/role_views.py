@@ -1,4 +1,7 @@
-"""The role question: asked once where the EHR is silent, changed at any time. It decides what is shown, never a permission."""
+"""The role question: asked once where the EHR is silent, changed at any time.
+
+The answer decides which tutorials are shown, never what somebody may do.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +18,7 @@ from smart_app.player.choosing import choices_for
 from smart_app.player.offered import find_preference
 from smart_app.services import services
 from smart_app.visits.session import VisitView, current_visit
+from smart_app.visits.verbs import choose_again
 
 NONE_OF_THESE = "none"
 
@@ -35,6 +39,8 @@ class RolePage:
     asking: bool
     roles: tuple[RoleLine, ...]
     role_words: str
+    for_this_visit: bool
+    """The EHR gives a role, and will give it again at the next launch."""
     task_words: str
     error: bool
 
@@ -58,15 +64,16 @@ def declare_role(**_: Any) -> ResponseReturnValue:
     """Remember the role and choose again; or put the question off."""
     visit, said = current_visit(), request.form.get("role", "")
     put_off = "later" in request.form
-    if not said and not put_off:
-        return render_template("role.html", page=_role_page(error=True)), 400
     with services().database.writing() as session:
         if put_off:
             verbs.put_off_role_question(session, visit=visit)
         elif said == NONE_OF_THESE:
             verbs.say_no_role_fits(session, visit=visit, none_fits=True)
         else:
-            _declare(session, visit, said)
+            try:
+                _declare(session, visit, said)
+            except NoSuchJobRole:
+                return render_template("role.html", page=_role_page(error=True)), 400
         session.commit()
     return redirect(to("player.home"), 303)
 
@@ -74,6 +81,7 @@ def declare_role(**_: Any) -> ResponseReturnValue:
 def _declare(session: Session, visit: VisitView, said: str) -> None:
     declare_job_role(session, organization=visit.organization, learner=visit.learner, role=said)
     verbs.say_no_role_fits(session, visit=visit, none_fits=False)
+    choose_again(session, visit=visit, role=said, choose=lambda known: choices_for(session, visit=known))
 
 
 def _role_page(*, error: bool = False) -> RolePage:
@@ -83,7 +91,12 @@ def _role_page(*, error: bool = False) -> RolePage:
         asking = must_ask(session, visit)
     lines = tuple(RoleLine(id=each.id, title=each.title, chosen=each.id in visit.job_roles[:1]) for each in known)
     return RolePage(
-        asking=asking, roles=lines, role_words=role_words(visit), task_words=_task_words(visit), error=error
+        asking=asking,
+        roles=lines,
+        role_words=role_words(visit),
+        for_this_visit=bool(visit.job_roles) and not visit.role_declared,
+        task_words=_task_words(visit),
+        error=error,
     )
 
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from smart_app import ledger
+from smart_app.db import insert_new
 from smart_app.keys import KeyRing
 from smart_app.ledger import EventType, UsageEvent
-from smart_app.ledger.inserting import insert_new
 from smart_app.player.models import Dismissal, Preference, Progress
 from smart_app.player.offered import NotOffered, Taught, find_progress
 from smart_app.player.telling import about_feature, tell, who_and_where
