@@ -11,9 +11,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, create_engine, event, literal
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -71,7 +72,14 @@ class Database:
         """`url`: a SQLAlchemy URL, ``sqlite:///...`` or ``postgresql+psycopg://...``."""
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.engine: Engine = create_engine(parsed, echo=echo, pool_size=16, **_options(self.is_sqlite))
+        self.engine: Engine = create_engine(
+            parsed,
+            echo=echo,
+            pool_size=16,
+            # An error's text goes to the log: it names the statement, never the values.
+            hide_parameters=True,
+            **_options(self.is_sqlite),
+        )
         self._writing_engine = self.engine.execution_options(**{_WRITE: True})
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -98,6 +106,19 @@ class Database:
     def dispose(self) -> None:
         """Close pooled connections (before a fork, at the end of a test)."""
         self.engine.dispose()
+
+
+def insert_new(session: Session, model: type[Base], **values: Any) -> bool:
+    """Insert a row unless its primary key is there; True where this call inserted it.
+
+    PostgreSQL waits here for another transaction that is inserting the same key, and inserts
+    if that one rolls back. SQLite has one writer at a time.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    table = cast(Table, model.__table__)
+    # RETURNING says for certain whether a row went in; drivers and ORM differ in their row counts.
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(literal(True))
+    return session.execute(statement).first() is not None
 
 
 def _options(is_sqlite: bool) -> dict[str, Any]:

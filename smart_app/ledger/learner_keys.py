@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smart_app.ledger.inserting import insert_new
+from smart_app.db import insert_new
 from smart_app.ledger.models import LearnerKeyRow
 
 

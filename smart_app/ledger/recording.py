@@ -20,8 +20,8 @@ from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
+from smart_app.db import insert_new
 from smart_app.ledger.event import NotRecordable, UsageEvent
-from smart_app.ledger.inserting import insert_new
 from smart_app.ledger.leaf import canonical, leaf_hash
 from smart_app.ledger.learner_keys import LedgerKeys, learner_key
 from smart_app.ledger.models import SCHEMA_VERSION, UsageEventRow, UsageKeyRow

@@ -18,8 +18,8 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from smart_app.db import insert_new
 from smart_app.keys import KeyRing
-from smart_app.ledger.inserting import insert_new
 from smart_app.organizations.models import Learner, LearnerIdentity, LearnerMatch
 
 IdentityKind = Literal["token", "practitioner", "ehr_user", "npi"]

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from smart_app.ledger.inserting import insert_new
+from smart_app.db import insert_new
 from smart_app.organizations import models
 from smart_app.organizations.verbs import write_audit
 
