@@ -1,5 +1,6 @@
 """The import contracts of pyproject.toml hold, and name what they must name."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -25,6 +26,14 @@ def test_every_import_contract_is_kept() -> None:
 def test_the_sandbox_contract_names_every_client_module() -> None:
     modules = {f"launch.{path.stem}" for path in (ROOT / "launch").glob("*.py") if path.stem != "__init__"}
     assert modules == set(contract("The sandbox shares no code")["forbidden_modules"])
+
+
+def test_one_place_inserts_usage() -> None:
+    tables = r"UsageEventRow|UsageKeyRow|usage_events|usage_keys"
+    inserts = re.compile(rf"insert\w*\([^)]*({tables})|INSERT INTO ({tables})|({tables})\((?!Base\))", re.IGNORECASE)
+    sources = [path for path in (ROOT / "smart_app").rglob("*.py") if "migrations" not in path.parts]
+    found = [path.relative_to(ROOT).as_posix() for path in sources if inserts.search(path.read_text())]
+    assert found == ["smart_app/ledger/recording.py"]
 
 
 def test_the_sandbox_loads_no_client_module() -> None:
