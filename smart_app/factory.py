@@ -3,11 +3,17 @@
 from flask import Flask
 from sqlalchemy import text
 
+from launch.extension import SmartLaunch
 from smart_app import errors, logs, security
 from smart_app.config import Settings, load_settings
 from smart_app.db import Database
 from smart_app.keys import KeyRing
+from smart_app.organizations.launch_stores import sql_stores
+from smart_app.player import views as player_views
+from smart_app.player.arrival import arrive, launch_failed
 from smart_app.services import EXTENSION, Services, services
+from smart_app.trust import views as trust_views
+from smart_app.visits import session as visit_session
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -15,24 +21,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings()
     logs.configure()
     app = Flask("smart_app")
-    keys = KeyRing.load(settings.keys)
-    held = Services(settings, Database(settings.database_url), keys)
+    held = Services(settings, Database(settings.database_url), KeyRing.load(settings.keys))
     app.extensions[EXTENSION] = held
     security.protect(app)
     errors.register(app)
     _answer_probes(app)
     _open_to_ehrs(app, held)
-    _open_to_people(app)
+    visit_session.install(app)
+    app.register_blueprint(player_views.blueprint)
+    app.register_blueprint(trust_views.blueprint)
     return app
 
 
 def _open_to_ehrs(app: Flask, held: Services) -> None:
     """The SMART App Launch client, behind our own stores."""
-    from launch.extension import SmartLaunch
-
-    from smart_app.organizations.launch_stores import sql_stores
-    from smart_app.player.arrival import arrive, launch_failed
-
     stores = sql_stores(held.database, held.keys)
     settings = held.settings
     security.limit_rates(app, settings, lambda iss: getattr(stores.registrations.find_by_iss(iss), "id", None))
@@ -46,13 +48,6 @@ def _open_to_ehrs(app: Flask, held: Services) -> None:
         https_proxy=settings.https_proxy or None,
         ca_file=str(settings.ca_file) if settings.ca_file else None,
     )
-
-
-def _open_to_people(app: Flask) -> None:
-    """The pages below /v/<visit>/."""
-    from smart_app.visits import session as visit_session
-
-    visit_session.install(app)
 
 
 def _answer_probes(app: Flask) -> None:
