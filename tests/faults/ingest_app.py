@@ -1,11 +1,13 @@
-"""The smallest server over record(): POST /used {"key": ...} answers 201 when it is on disk, 409 for a key reused.
+"""The smallest server over record(): POST /used {"key": ...} answers 201 when it is on disk.
 
+It can be told to do it wrongly, and answer first: a check that does not see that sees nothing.
 Run by gunicorn, with the database's URL and the key file in the environment.
 """
 
 import json
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from smart_app.db import Database
 from smart_app.keys import KeyRing
-from smart_app.ledger import EventType, KeyReused, UsageEvent, record
+from smart_app.ledger import EventType, UsageEvent, record
 from tests.faults.target import Request
 
 ORGANIZATION = UUID(int=0xFA17)
@@ -26,8 +28,10 @@ class Ingest:
 
     ready_path = "/ready"
 
-    def __init__(self, database_url: str, key_file: Path) -> None:
+    def __init__(self, database_url: str, key_file: Path, *, answers_before_commit: bool = False) -> None:
         self._environment = {"INGEST_DATABASE_URL": database_url, "INGEST_KEYS": str(key_file)}
+        if answers_before_commit:
+            self._environment["INGEST_COMMITS_LATER"] = "yes"
 
     def command(self, port: int) -> list[str]:
         gunicorn = [sys.executable, "-m", "gunicorn", "--log-level", "error", "--preload"]
@@ -60,15 +64,19 @@ def create_app() -> Flask:
     @app.post("/used")
     def used() -> ResponseReturnValue:
         key = request.get_json()["key"]
-        with database.writing() as session:
-            try:
-                answer = record(session, keys=keys, key=key, event=_event(key))
-            except KeyReused:
-                return {"error": "key reused"}, 409
-            session.commit()
-        return {"event_id": str(answer.event_id)}, 201
+        if "INGEST_COMMITS_LATER" in os.environ:
+            threading.Timer(0.2, _record, (database, keys, key)).start()
+        else:
+            _record(database, keys, key)
+        return {"key": key}, 201
 
     return app
+
+
+def _record(database: Database, keys: KeyRing, key: str) -> None:
+    with database.writing() as session:
+        record(session, keys=keys, key=key, event=_event(key))
+        session.commit()
 
 
 def _event(key: str) -> UsageEvent:

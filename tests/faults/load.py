@@ -95,7 +95,7 @@ class _Sender:
 
     def _send_new(self) -> None:
         self._count += 1
-        key = f"{self._number}-{self._count:012d}"
+        key = f"{self._number}-{self._count:016d}"
         try:
             self._load.post(key)
             if self._chance.random() < 0.2:

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,18 @@ from smart_app.keys import KeyRing
 from tests.faults.checking import check
 from tests.faults.ingest_app import Ingest
 from tests.faults.load import Load, Told
+from tests.faults.player_target import Player
 from tests.faults.server import running
 from tests.faults.target import Target
-from tests.plugins.servers import free_port
+from tests.plugins.servers import App, free_port
 
 KILLS = 20
 KILLS_IN_TORTURE = 200
 
 
-def kill_under_load(target: Target, *, kills: int, seed: int, log: Path) -> Told:
+def kill_under_load(target: Target, *, kills: int, seed: int, port: int, log: Path) -> Told:
     """Start the server, load it, kill it, `kills` times; then start it once more and deliver what waits."""
-    port, chance = free_port(), random.Random(seed)
+    chance = random.Random(seed)
     load = Load(target, port, seed=seed)
     pool = load.start()
     try:
@@ -42,23 +44,38 @@ def assert_under_real_load(told: Told, kills: int) -> None:
 
 
 @pytest.fixture
-def ingest(database_url: str, key_file: Path) -> Ingest:
-    """The smallest server over record()."""
-    return Ingest(database_url, key_file)
+def player(database_url: str, tmp_path: Path) -> Player:
+    """The real server with a published tutorial and an open visit."""
+    return Player(App(folder=tmp_path, database_url=database_url))
 
 
-def test_twenty_kills_lose_and_double_nothing(
-    ingest: Ingest, database: Database, keys: KeyRing, tmp_path: Path
-) -> None:
-    told = kill_under_load(ingest, kills=KILLS, seed=1, log=tmp_path / "server.log")
+@pytest.fixture
+def database(database_url: str, player: Player) -> Iterator[Database]:
+    """The server's database."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+def test_twenty_kills_lose_and_double_nothing(player: Player, database: Database, tmp_path: Path) -> None:
+    told = kill_under_load(player, kills=KILLS, seed=1, port=player.port, log=tmp_path / "server.log")
     assert_under_real_load(told, KILLS)
-    check(database, keys, ingest, told)
+    check(database, player.keys, player, told)
 
 
 @pytest.mark.torture
-def test_two_hundred_kills_lose_and_double_nothing(
-    ingest: Ingest, database: Database, keys: KeyRing, tmp_path: Path
-) -> None:
-    told = kill_under_load(ingest, kills=KILLS_IN_TORTURE, seed=2, log=tmp_path / "server.log")
+def test_two_hundred_kills_lose_and_double_nothing(player: Player, database: Database, tmp_path: Path) -> None:
+    told = kill_under_load(player, kills=KILLS_IN_TORTURE, seed=2, port=player.port, log=tmp_path / "server.log")
     assert_under_real_load(told, KILLS_IN_TORTURE)
-    check(database, keys, ingest, told)
+    check(database, player.keys, player, told)
+
+
+def test_the_check_sees_what_a_server_loses_that_answers_before_it_commits(
+    sqlite_url: str, key_file: Path, keys: KeyRing, tmp_path: Path
+) -> None:
+    hasty = Ingest(sqlite_url, key_file, answers_before_commit=True)
+    told = kill_under_load(hasty, kills=3, seed=3, port=free_port(), log=tmp_path / "server.log")
+    database = Database(sqlite_url)
+    with pytest.raises(AssertionError, match="acknowledged and lost"):
+        check(database, keys, hasty, told)
+    database.dispose()

@@ -14,7 +14,7 @@ from smart_app.keys import KeyRing
 from tests.ledger.conftest import used
 from tests.ledger.test_exactly_once import count, send
 
-WRITERS, EVENTS_EACH = 16, 25
+WRITERS, EVENTS_EACH = 16, 15
 
 
 def test_sixteen_paced_writers_on_sqlite_are_never_told_locked(sqlite_database: Database, keys: KeyRing) -> None:

@@ -1,6 +1,9 @@
 """Whatever a sender does, an event is there once and every delivery has the same answer."""
 
+import json
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,3 +119,12 @@ def test_two_hundred_events_by_eight_senders_at_once_are_two_hundred_rows(databa
     for answers in zip(*by_sender, strict=True):
         assert len({(answer.event_id, answer.recorded_at) for answer in answers}) == 1
         assert sum(not answer.replayed for answer in answers) == 1
+
+
+def test_senders_in_processes_of_their_own_agree(database: Database, database_url: str, key_file: Path) -> None:
+    command = [sys.executable, "-m", "tests.ledger.sender", database_url, str(key_file), "30"]
+    senders = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+    answers = [json.loads(sender.communicate(timeout=120)[0]) for sender in senders]
+
+    assert count(database) == count(database, UsageKeyRow) == 30
+    assert answers[0] == answers[1] == answers[2] == answers[3]
