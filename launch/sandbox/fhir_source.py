@@ -101,7 +101,9 @@ class RemoteServer:
             body: Resource = json.loads(answer.text.replace(f'"{self._base}/', '"').replace(f'"{self._base}?', '"?'))
         except self._failures as failure:
             raise FhirProblem(502, "transient", "The FHIR server behind the sandbox did not answer.") from failure
-        if answer.status_code != 200:
-            issue = (body.get("issue") or [{}])[0]
-            raise FhirProblem(answer.status_code, issue.get("code", "exception"), issue.get("diagnostics", "")[:500])
-        return body
+        if answer.status_code == 200:
+            return body
+        if answer.status_code in (401, 403):
+            raise FhirProblem(502, "transient", "The FHIR server behind the sandbox wants credentials.")
+        issue = (body.get("issue") or [{}])[0]
+        raise FhirProblem(answer.status_code, issue.get("code", "exception"), str(issue.get("diagnostics", ""))[:500])
