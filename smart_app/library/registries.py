@@ -15,7 +15,7 @@ ALL_TUTORIALS = "all"
 MOST_SLOT_VALUE = 300
 _FEATURE = ("id", "name", "version", "status", "launch_link", "sensitive")
 _SOURCE = ("id", "title", "url", "sentence", "checked")
-_LAUNCH_LINK = re.compile(r"(?:https://|http://(?:localhost|127\.0\.0\.1)(?::\d+)?/)[^\s<>\"']+")
+_LAUNCH_LINK = re.compile(r"(?:https://[^/\s]|http://(?:localhost|127\.0\.0\.1)(?::\d+)?/)[^\s<>\"']*")
 
 
 @dataclass(frozen=True)

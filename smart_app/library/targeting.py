@@ -113,7 +113,8 @@ def reasons_for(target: Target, situation: Situation) -> tuple[Reason, ...]:
     elif learned_before(target, situation):
         found.append(Reason("changed", "it has changed since you finished it"))
     found.append(Reason(*workflow_words(target, situation)))
-    found += [Reason(name, text) for name, text in narrowed_by(target, situation)]
+    # The specialty says something of the person; class and setting of the encounter only lengthen the sentence.
+    found += [Reason(name, text) for name, text in narrowed_by(target, situation) if name == "specialty"]
     found.append(_role_reason(target, situation))
     found += [Reason("not reported", f"The EHR did not say the {name}") for name in not_reported(target, situation)]
     return tuple(found)
