@@ -59,7 +59,11 @@ class LaunchClient:
             if not configuration.says_s256:
                 step.fell_back("the EHR does not say that it supports S256; it is sent all the same")
         with report.step("authorization"):
-            return self._depart(request, registration, configuration, report)
+            departure = self._depart(request, registration, configuration)
+        # After the step has ended, so that the kept report holds it.
+        transaction = transaction_for(request, registration, report, state=departure.state, secret=departure.secret)
+        self.stores.transactions.create(transaction)
+        return departure
 
     def redirect_uri(self, registration: Registration) -> str:
         """The registered redirect URI; built from the base URL of the settings, never from Host."""
@@ -86,11 +90,7 @@ class LaunchClient:
             return self._context(transaction, registration, token, identity, person, asked, report)
 
     def _depart(
-        self,
-        request: LaunchRequest,
-        registration: Registration,
-        configuration: SmartConfiguration,
-        report: LaunchReport,
+        self, request: LaunchRequest, registration: Registration, configuration: SmartConfiguration
     ) -> Departure:
         state, secret = browser.new_state(registration.id), browser.new_secret()
         standalone = request.launch is None
@@ -104,7 +104,6 @@ class LaunchClient:
             aud=request.iss or registration.iss,
             launch=request.launch,
         )
-        self.stores.transactions.create(transaction_for(request, registration, report, state=state, secret=secret))
         return Departure(url=url, state=state, secret=secret)
 
     def _take_transaction(self, reply: Reply, report: LaunchReport) -> LaunchTransaction:

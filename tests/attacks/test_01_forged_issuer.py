@@ -88,6 +88,18 @@ def test_a_store_that_is_generous_does_not_widen_what_is_registered(
     assert ehr.seen == []
 
 
+@pytest.mark.parametrize(
+    "iss", ["http://ehr.example/\x00", "http://ehr.example/\n", "file:///x", "http://u@ehr.example/"]
+)
+def test_what_is_no_plain_url_never_reaches_the_store(
+    launched: LaunchedApp, ehr: CannedEhr, monkeypatch: pytest.MonkeyPatch, iss: str
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(launched.stores.registrations, "find_by_iss", asked.append)
+    assert launched.browser().open_from_ehr(ehr, iss=iss).status_code == 400
+    assert asked == []
+
+
 def test_no_issuer_at_all_is_explained(launched: LaunchedApp, ehr: CannedEhr) -> None:
     launched.register(ehr)
     assert launched.browser().open_from_ehr(ehr, iss=None).status_code == 400

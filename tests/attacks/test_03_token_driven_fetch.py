@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from launch.identity_errors import IdTokenError
+from launch.identity_errors import IdTokenError, IdTokenMalformed
 from tests.launch.canned_ehr import CannedEhr
 from tests.launch.launching import LaunchedApp
 
@@ -25,8 +25,9 @@ def test_no_key_is_fetched_from_where_a_token_points(
     launched: LaunchedApp, ehr: CannedEhr, other_host: CannedEhr, member: str
 ) -> None:
     launched.register(ehr)
-    header: dict[str, Any] = {member: f"{other_host.origin}/jwks", "kid": "elsewhere"}
+    header: dict[str, Any] = {member: f"{other_host.origin}/jwks"}
     ehr.make_id_token = lambda claims: ehr.sign(claims, **header)
     assert launched.browser().launch(ehr).status_code == 403
+    assert isinstance(launched.error, IdTokenMalformed)
     assert other_host.seen == []
     assert launched.arrived == []

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+import requests
 from fhirclient.server import FHIRServer
 
 from launch.fhir_session import FhirSession, FhirUnreachable
-from launch.outbound import Door, OutboundError, prepared
+from launch.outbound import Door
 from tests.launch.canned_ehr import CannedEhr
 from tests.launch.launching import LaunchedApp, make_app
 
@@ -53,14 +54,20 @@ def test_fhirclient_sends_our_bearer_too(ehr: CannedEhr, other_host: CannedEhr) 
     assert other_host.seen == []
 
 
+def test_fhirclients_session_reads_no_environment_at_all(ehr: CannedEhr) -> None:
+    session = FhirSession(base=ehr.base, access_token="ours", door=Door()).requests_session
+    request = session.prepare_request(requests.Request("GET", f"{ehr.base}/Practitioner/1"))
+    assert "Authorization" not in request.headers
+    settings = session.merge_environment_settings(request.url or "", {}, None, None, None)
+    assert (dict(settings["proxies"]), settings["verify"]) == ({}, True)
+
+
 def test_the_proxy_of_the_settings_is_used_for_https(ehr: CannedEhr, other_host: CannedEhr) -> None:
-    door = Door(https_proxy=ehr.origin)
-    with pytest.raises(OutboundError):
-        door.send(prepared("GET", "https://ehr.example/fhir", {}))
+    launched = make_app(https_proxy=ehr.origin)
+    launched.register(ehr, iss="https://ehr.example/fhir")
+    assert launched.browser().open_from_ehr(ehr, iss="https://ehr.example/fhir").status_code == 502
+    assert [one.method for one in ehr.seen] == ["CONNECT"]
     assert other_host.seen == []
-    # The canned EHR knows no CONNECT; that it was asked at all is the proof, which its log of errors shows.
-    app = make_app(https_proxy=ehr.origin)
-    assert app.extension.client._door._proxies == {"https": ehr.origin}
 
 
 def test_the_ca_file_of_the_settings_is_used(ehr: CannedEhr, tmp_path: Path) -> None:
