@@ -27,9 +27,9 @@ SECRET = "a-made-up-secret"
 
 
 def public_jwks() -> dict[str, Any]:
-    """The public halves of both keys of the app."""
-    elliptic = ECAlgorithm.to_jwk(EC_KEY.public_key(), as_dict=True) | {"kid": "elliptic", "alg": "ES384"}
-    rivest = RSAAlgorithm.to_jwk(RSA_KEY.public_key(), as_dict=True) | {"kid": "rivest", "alg": "RS384"}
+    """The public halves of both keys of the app; no `alg`, so that the EHR's own list decides."""
+    elliptic = ECAlgorithm.to_jwk(EC_KEY.public_key(), as_dict=True) | {"kid": "elliptic"}
+    rivest = RSAAlgorithm.to_jwk(RSA_KEY.public_key(), as_dict=True) | {"kid": "rivest"}
     return {"keys": [elliptic, rivest]}
 
 
