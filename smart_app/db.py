@@ -11,10 +11,21 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, create_engine, event, literal
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    MetaData,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    literal,
+)
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -114,11 +125,19 @@ def insert_new(session: Session, model: type[Base], **values: Any) -> bool:
     PostgreSQL waits here for another transaction that is inserting the same key, and inserts
     if that one rolls back. SQLite has one writer at a time.
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    table = cast(Table, model.__table__)
+    statement = _insert_unless_there(cast(Table, model.__table__), session.get_bind().dialect.name)
+    return session.execute(statement, values).first() is not None
+
+
+@cache
+def _insert_unless_there(table: Table, dialect: str) -> Executable:
+    # Each dialect is imported where it is spoken: a server loads one of them.
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
     # RETURNING says for certain whether a row went in; drivers and ORM differ in their row counts.
-    statement = insert(table).values(**values).on_conflict_do_nothing().returning(literal(True))
-    return session.execute(statement).first() is not None
+    return insert(table).on_conflict_do_nothing().returning(literal(True))
 
 
 def _options(is_sqlite: bool) -> dict[str, Any]:

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smart_app.db import insert_new
 from smart_app.ledger.models import LearnerKeyRow
+
+_KEY_OF = select(LearnerKeyRow.encrypted_key).where(
+    LearnerKeyRow.organization == bindparam("organization"), LearnerKeyRow.learner == bindparam("learner")
+)
 
 
 class LedgerKeys(Protocol):
@@ -32,13 +36,13 @@ class LedgerKeys(Protocol):
 def learner_key(session: Session, *, keys: LedgerKeys, organization: UUID, learner: UUID) -> bytes:
     """The learner's 32-byte key, made at the first event."""
     aad = _place(organization, learner)
-    row = session.get(LearnerKeyRow, (organization, learner))
-    if row is None:
-        fresh = keys.encrypt(secrets.token_bytes(32), aad=aad)
-        insert_new(session, LearnerKeyRow, organization=organization, learner=learner, encrypted_key=fresh)
+    place = {"organization": organization, "learner": learner}
+    kept = session.scalar(_KEY_OF, place)
+    if kept is None:
+        insert_new(session, LearnerKeyRow, **place, encrypted_key=keys.encrypt(secrets.token_bytes(32), aad=aad))
         # Read back: of two first events at once, one made the key and both use it.
-        row = session.scalars(select(LearnerKeyRow).filter_by(organization=organization, learner=learner)).one()
-    return keys.decrypt(row.encrypted_key, aad=aad)
+        kept = session.execute(_KEY_OF, place).scalar_one()
+    return keys.decrypt(kept, aad=aad)
 
 
 def reencrypt(session: Session, *, keys: LedgerKeys) -> int:

@@ -29,6 +29,7 @@ from smart_app.ledger.models import SCHEMA_VERSION, UsageEventRow, UsageKeyRow
 _KEY = re.compile(r"[!-~]{1,200}")
 _DIGEST = "usage content"
 _SOURCE = "usage source reference"
+_INSERT = insert(cast(Table, UsageEventRow.__table__))
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def record(session: Session, *, keys: LedgerKeys, key: str, event: UsageEvent, f
     row = _row(event, keys) | {"event_id": event_id, "recorded_at": recorded_at}
     row["occurred_at"] = _moment(min(event.occurred_at or recorded_at, recorded_at), event)
     row["leaf_hash"] = leaf_hash(_leaf_key(session, keys, event), row)
-    session.execute(insert(cast(Table, UsageEventRow.__table__)).values(**row))
+    session.execute(_INSERT, row)
     return Recorded(event_id, recorded_at, replayed=False)
 
 
