@@ -1,5 +1,7 @@
 """Who sees what: cases written by hand, from how a ward, a clinic and a health department work."""
 
+# ruff: noqa: E501  (a table of cases reads best one case a line)
+
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
