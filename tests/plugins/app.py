@@ -1,0 +1,164 @@
+"""The real app in this process, with one organization and a canned EHR to launch from.
+
+`app` runs on SQLite, `each_app` on SQLite and PostgreSQL. `visit` is a visit opened by a real launch.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from launch.stores import Registration
+from smart_app import keys as key_file
+from smart_app.config import Settings
+from smart_app.db import Database
+from smart_app.factory import create_app
+from smart_app.organizations import verbs
+from smart_app.services import EXTENSION, Services
+from smart_app.visits.cookies import PREFIX
+from tests.fhir.records import FhirRecords
+from tests.launch.canned_ehr import CannedEhr
+
+BASE_URL = "http://localhost:8000"
+OUR_PAGE = {"Sec-Fetch-Site": "same-origin", "X-Preceptor": "1"}
+"""Headers of a write by our own script."""
+
+
+@dataclass
+class Visitor:
+    """A browser on our pages, with the visit it opened last."""
+
+    client: FlaskClient
+    home: str = ""
+
+    @property
+    def visit(self) -> UUID:
+        return UUID(self.home.strip("/").split("/")[1])
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Visit cookies that the browser holds: name -> value."""
+        held = self.client._cookies or {}  # werkzeug's client lists them no other way
+        return {cookie.key: cookie.value for cookie in held.values() if cookie.key.startswith(PREFIX)}
+
+    def get(self, path: str = "", **more: Any) -> TestResponse:
+        """GET below this visit; an absolute path as it is."""
+        return self.client.get(path if path.startswith("/") else self.home + path, base_url=BASE_URL, **more)
+
+    def post(self, path: str, data: Mapping[str, str] | None = None, **more: Any) -> TestResponse:
+        """POST below this visit; by default as our own script does it."""
+        more.setdefault("headers", OUR_PAGE)
+        return self.client.post(self.home + path, data=data or {}, base_url=BASE_URL, **more)
+
+
+@dataclass
+class RealApp:
+    """The app, what it stands on, and an EHR that is registered with it."""
+
+    app: Flask
+    organization: UUID
+    ehr: CannedEhr
+    records: FhirRecords = field(default_factory=FhirRecords)
+
+    @property
+    def services(self) -> Services:
+        held: Services = self.app.extensions[EXTENSION]
+        return held
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+    def browser(self) -> Visitor:
+        """A new browser."""
+        return Visitor(self.app.test_client())
+
+    def begin(self, visitor: Visitor, place: str = "/launch") -> TestResponse:
+        """The EHR opens the app."""
+        query = urlencode({"iss": self.ehr.base, "launch": "launch-token"})
+        return visitor.client.get(f"{place}?{query}", base_url=BASE_URL)
+
+    def finish(self, visitor: Visitor, begun: TestResponse) -> TestResponse:
+        """The EHR's answer, posted by the callback page."""
+        reply = self.ehr.authorize(begun.location)
+        return visitor.client.post("/launch/callback/ehr", data=reply, base_url=BASE_URL)
+
+    def launch(self, visitor: Visitor | None = None, *, person: str | None = None, place: str = "/launch") -> Visitor:
+        """A whole launch; `person`: id of the Practitioner, who is also the token's subject."""
+        if person is not None:
+            self.ehr.subject, self.ehr.fhir_user = f"user {person}", f"Practitioner/{person}"
+        visitor = visitor or self.browser()
+        answer = self.finish(visitor, self.begin(visitor, place))
+        assert answer.status_code == 303, answer.text
+        visitor.home = urlsplit(answer.location).path
+        return visitor
+
+
+@pytest.fixture(scope="session")
+def key_file_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The content of a key file: an RSA key takes its time, so one is made for the run."""
+    path = tmp_path_factory.mktemp("keys") / "keys.json"
+    key_file.generate(path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def key_path(key_file_template: bytes, tmp_path: Path) -> Path:
+    """A key file of this test's own."""
+    path = tmp_path / "keys.json"
+    path.touch(mode=0o600)
+    path.write_bytes(key_file_template)
+    return path
+
+
+@pytest.fixture
+def app(sqlite_url: str, tmp_path: Path, key_path: Path, ehr: CannedEhr) -> Iterator[RealApp]:
+    """The app on SQLite."""
+    yield from _app(sqlite_url, tmp_path, key_path, ehr)
+
+
+@pytest.fixture
+def each_app(database_url: str, tmp_path: Path, key_path: Path, ehr: CannedEhr) -> Iterator[RealApp]:
+    """The app on SQLite, then on PostgreSQL."""
+    yield from _app(database_url, tmp_path, key_path, ehr)
+
+
+@pytest.fixture
+def client(app: RealApp) -> FlaskClient:
+    """A browser that has opened nothing yet."""
+    return app.app.test_client()
+
+
+@pytest.fixture
+def visit(app: RealApp) -> Visitor:
+    """A visit of a nurse, opened by a launch."""
+    return app.launch()
+
+
+def _app(url: str, folder: Path, keys: Path, ehr: CannedEhr) -> Iterator[RealApp]:
+    made = create_app(Settings(data_dir=folder, database_url=url, keys=keys, base_url=BASE_URL))
+    held: Services = made.extensions[EXTENSION]
+    with held.database.writing() as session:
+        organization = verbs.add_organization(session, name="Lakeside", actor="test")
+        registration = Registration(
+            id="",
+            organization=organization.hex,
+            name="Lakeside demo EHR",
+            iss=ehr.base,
+            client_id=ehr.client_id,
+            frame_ancestors=(ehr.origin,),
+        )
+        verbs.register_ehr(session, registration=registration, keys=held.keys, actor="test")
+        session.commit()
+    real = RealApp(made, organization, ehr)
+    real.records.add_nurse("prac-1")
+    real.records.serve_on(ehr)
+    yield real
+    held.database.dispose()

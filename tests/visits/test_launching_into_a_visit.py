@@ -1,0 +1,118 @@
+"""From a real launch to a visit: who is here, what is open, whose visits end. On both databases."""
+
+from sqlalchemy import func, select
+
+from smart_app.organizations.models import Learner, LearnerIdentity
+from smart_app.visits.models import Visit
+from tests.fhir.records import PHYSICIAN, practitioner, role, task
+from tests.plugins.app import RealApp
+
+
+def only_visit(app: RealApp) -> Visit:
+    with app.database.reading() as session:
+        return session.scalars(select(Visit)).one()
+
+
+def count(app: RealApp, model: type) -> int:
+    with app.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_a_launch_opens_a_visit_with_role_and_task_in_codes(each_app: RealApp) -> None:
+    each_app.records.add(task("t-1", "Practitioner/prac-1", encounter={"reference": "Encounter/enc-4"}))
+    visitor = each_app.launch()
+    visit = only_visit(each_app)
+    assert (visit.job_roles, visit.role_titles, visit.role_declared) == (["nurse"], ["Nurse"], False)
+    assert (visit.task_open, visit.task_codes) == (True, ["urn:preceptor:task|shift-handoff"])
+    assert visit.encounter_class == "IMP"
+    assert visitor.get().status_code == 200
+
+
+def test_the_same_person_is_the_same_learner_at_every_launch(each_app: RealApp) -> None:
+    for _ in range(3):
+        each_app.launch()
+    assert count(each_app, Learner) == 1
+    assert count(each_app, Visit) == 3
+
+
+def test_a_launch_whose_reads_fail_adds_no_second_learner(each_app: RealApp) -> None:
+    each_app.launch()
+    kept = list(each_app.records.resources)
+    each_app.records.clear()
+    each_app.launch()
+    each_app.records.add(*kept)
+    each_app.launch()
+    assert count(each_app, Learner) == 1
+    assert count(each_app, LearnerIdentity) == 2
+
+
+def test_a_person_without_a_role_is_asked_and_never_guessed(app: RealApp) -> None:
+    app.records.clear()
+    app.records.add(practitioner("prac-1"), role("r", "prac-1", "navigator", "https://lakeside.example/staff-type"))
+    visitor = app.launch()
+    assert only_visit(app).job_roles == []
+    assert visitor.get().location.endswith("/role")
+
+
+def test_a_declared_role_is_remembered_and_marked(app: RealApp) -> None:
+    app.records.clear()
+    app.records.add(practitioner("prac-1"))
+    app.launch().post("role", {"role": "care-manager"})
+    visitor = app.launch()
+    with app.database.reading() as session:
+        visit = session.scalars(select(Visit).where(Visit.id == visitor.visit)).one()
+    assert (visit.job_roles, visit.role_declared) == (["care-manager"], True)
+
+
+def test_what_the_ehr_says_goes_before_what_was_declared(app: RealApp) -> None:
+    app.records.clear()
+    app.records.add(practitioner("prac-1"))
+    app.launch().post("role", {"role": "care-manager"})
+    app.records.add(role("r", "prac-1", PHYSICIAN))
+    visitor = app.launch()
+    with app.database.reading() as session:
+        visit = session.scalars(select(Visit).where(Visit.id == visitor.visit)).one()
+    assert (visit.job_roles, visit.role_declared) == (["physician"], False)
+
+
+def test_two_open_charts_do_not_bleed_into_each_other(app: RealApp) -> None:
+    first_chart, second_chart = app.launch(), app.browser()
+    second_chart.client = first_chart.client  # one browser, two charts
+    app.records.add(task("t-1", "Practitioner/prac-1", "shift-handoff", encounter={"reference": "Encounter/enc-4"}))
+    app.launch(second_chart, place="/launch/handoff")
+    with app.database.reading() as session:
+        by_id = {visit.id: visit for visit in session.scalars(select(Visit))}
+    assert by_id[first_chart.visit].task_open is False
+    assert by_id[first_chart.visit].placement is None
+    assert by_id[second_chart.visit].task_open is True
+    assert by_id[second_chart.visit].placement == "handoff"
+    assert first_chart.get().status_code == second_chart.get().status_code == 200
+
+
+def test_the_seventeenth_chart_ends_the_oldest_visit(app: RealApp) -> None:
+    charts = [app.launch()]
+    for _ in range(16):
+        chart = app.browser()
+        chart.client = charts[0].client
+        charts.append(app.launch(chart))
+    assert charts[0].get().status_code == 401
+    assert [chart.get().status_code for chart in charts[1:]] == [200] * 16
+    assert len(charts[0].cookies) == 16
+
+
+def test_another_learner_in_the_same_browser_ends_all_earlier_visits(app: RealApp) -> None:
+    app.records.add_nurse("prac-2")
+    hers = app.launch(person="prac-1")
+    his = app.browser()
+    his.client = hers.client
+    app.launch(his, person="prac-2")
+    assert hers.get().status_code == 401
+    assert his.get().status_code == 200
+    assert list(his.cookies) == [f"__Host-visit-{his.visit.hex}"]
+
+
+def test_another_learner_in_another_browser_ends_nothing(app: RealApp) -> None:
+    app.records.add_nurse("prac-2")
+    hers = app.launch(person="prac-1")
+    his = app.launch(person="prac-2")
+    assert hers.get().status_code == his.get().status_code == 200
