@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from launch.documents import Documents
 from launch.errors import DiscoveryInvalid, DiscoveryIssuerMismatch, DiscoveryUnreachable
-from launch.outbound import NotJson, OutboundError, RedirectRefused
+from launch.outbound import NotJson, OutboundError, RedirectRefused, TooLarge
 from launch.stores import Registration
 
 WELL_KNOWN: Final = "/.well-known/smart-configuration"
@@ -50,7 +50,7 @@ def discover(registration: Registration, documents: Documents) -> SmartConfigura
     base = normalise_iss(registration.iss)
     try:
         body = documents.get(registration.id, base + WELL_KNOWN).body
-    except (NotJson, RedirectRefused) as err:
+    except (NotJson, RedirectRefused, TooLarge) as err:
         raise DiscoveryInvalid(f"{WELL_KNOWN}: {err}") from err
     except OutboundError as err:
         raise DiscoveryUnreachable(f"{WELL_KNOWN}: {err}") from err

@@ -69,3 +69,5 @@ def test_a_document_that_swells_is_cut_off(launched: LaunchedApp, ehr: CannedEhr
     bomb = gzipped(20_000_000)
     ehr.answers[WELL_KNOWN] = lambda seen: bomb
     assert launched.browser().open_from_ehr(ehr).status_code == 502
+    assert isinstance(launched.error, DiscoveryInvalid)
+    assert "bytes" in launched.error.reason

@@ -11,10 +11,9 @@ def test_a_reply_works_once(launched: LaunchedApp, ehr: CannedEhr) -> None:
     launched.register(ehr)
     browser = launched.browser()
     reply = ehr.authorize(browser.open_from_ehr(ehr).location)
-    cookies = {cookie.key: cookie.value for cookie in browser.client._cookies.values()}
+    cookies = browser.cookies
     assert browser.bring_back(reply).status_code == 200
-    for name, value in cookies.items():  # the browser dropped its cookie; an attacker kept it
-        browser.client.set_cookie(name, value)
+    browser.keep(cookies)  # the browser dropped its cookie; an attacker kept it
     assert browser.bring_back(reply).status_code == 400
     assert isinstance(launched.error, StateUnknown)
     assert ehr.hits("/token") == 1
@@ -25,12 +24,11 @@ def test_of_eight_replies_at_once_one_works(launched: LaunchedApp, ehr: CannedEh
     launched.register(ehr)
     browser = launched.browser()
     reply = ehr.authorize(browser.open_from_ehr(ehr).location)
-    cookies = [(cookie.key, cookie.value) for cookie in browser.client._cookies.values()]
+    cookies = browser.cookies
 
     def send(_: int) -> int:
         double = launched.browser()
-        for name, value in cookies:
-            double.client.set_cookie(name, value)
+        double.keep(cookies)
         return double.bring_back(reply).status_code
 
     with ThreadPoolExecutor(8) as pool:

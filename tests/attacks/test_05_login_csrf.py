@@ -26,9 +26,8 @@ def test_a_cookie_of_the_right_name_and_another_value_is_refused(
     attacker, victim = launched.browser(), launched.browser()
     reply = ehr.authorize(attacker.open_from_ehr(ehr).location)
     victim.open_from_ehr(ehr)
-    own = next(iter(victim.client._cookies.values())).value
-    name = next(iter(attacker.client._cookies.values())).key
-    victim.client.set_cookie(name, value.replace("{other}", own))
+    (own,), (name,) = victim.cookies.values(), attacker.cookies
+    victim.keep({name: value.replace("{other}", own)})
     assert victim.bring_back(reply).status_code == 403
     assert isinstance(launched.error, LaunchCookieWrong | LaunchCookieMissing)
     assert ehr.hits("/token") == 0

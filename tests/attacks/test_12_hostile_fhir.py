@@ -115,7 +115,11 @@ def test_pages_share_the_five_megabytes(ehr: CannedEhr, session: fhir.FhirSessio
 
 
 def test_an_answer_that_drips_ends_with_the_deadline(ehr: CannedEhr, session: fhir.FhirSession) -> None:
-    ehr.answers["/fhir/Task"] = lambda seen: (time.sleep(1.5), Answer({}))[1]
+    def slowly(seen: Seen) -> Answer:
+        time.sleep(1.5)
+        return Answer({})
+
+    ehr.answers["/fhir/Task"] = slowly
     began = time.monotonic()
     with pytest.raises(fhir.FhirTimeout):
         session.get_json("Task", deadline=0.3)

@@ -27,10 +27,9 @@ def test_a_sign_in_may_take_ten_minutes(launched: LaunchedApp, ehr: CannedEhr, m
     start = datetime.now(UTC)
     with time_machine.travel(start, tick=False) as clock:
         reply = ehr.authorize(browser.open_from_ehr(ehr).location)
-        cookies = {cookie.key: cookie.value for cookie in browser.client._cookies.values()}
+        cookies = browser.cookies
         clock.move_to(start + timedelta(minutes=minutes))
-        for name, value in cookies.items():  # the browser may keep it longer than it was told to
-            browser.client.set_cookie(name, value)
+        browser.keep(cookies)  # the browser may keep it longer than it was told to
         assert browser.bring_back(reply).status_code == status
     assert (ehr.hits("/token") == 0) == (status == 400)
     if status == 400:

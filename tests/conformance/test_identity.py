@@ -1,8 +1,12 @@
 """Obligations: id_token, fhirUser."""
 
+import json
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 from launch.identity_errors import IdTokenTimeWrong, StaffOnly
 from tests.launch.canned_ehr import CannedEhr, public_jwk, rsa_key
@@ -34,8 +38,6 @@ def test_two_fitting_keys_without_kid_are_ambiguous(launched: LaunchedApp, ehr: 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512", "PS256", "PS384"])
 def test_the_usual_algorithms_are_accepted(launched: LaunchedApp, ehr: CannedEhr, algorithm: str) -> None:
     """id_token: algorithm allow-list."""
-    import jwt
-
     launched.register(ehr)
     ehr.jwks = {"keys": [public_jwk(ehr.key, kid="ehr-1")]}
     ehr.make_id_token = lambda claims: jwt.encode(claims, ehr.key, algorithm=algorithm, headers={"kid": "ehr-1"})
@@ -45,12 +47,6 @@ def test_the_usual_algorithms_are_accepted(launched: LaunchedApp, ehr: CannedEhr
 @pytest.mark.parametrize("curve", ["P-256", "P-384"])
 def test_elliptic_curves_are_accepted(launched: LaunchedApp, ehr: CannedEhr, curve: str) -> None:
     """id_token: algorithm allow-list."""
-    import json
-
-    import jwt
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from jwt.algorithms import ECAlgorithm
-
     launched.register(ehr)
     key = ec.generate_private_key(ec.SECP256R1() if curve == "P-256" else ec.SECP384R1())
     ehr.jwks = {"keys": [{**json.loads(ECAlgorithm.to_jwk(key.public_key())), "kid": "ec"}]}

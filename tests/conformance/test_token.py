@@ -1,11 +1,11 @@
 """Obligations: Token."""
 
 import time
-from typing import Any
 
 import jwt
 import pytest
 
+from launch import LaunchContext
 from launch.identity_errors import TokenRefused, TokenResponseInvalid, TokenUnreachable
 from tests.launch.canned_ehr import Answer, CannedEhr
 from tests.launch.launching import BASE_URL, LaunchedApp
@@ -116,8 +116,13 @@ def test_a_token_type_in_small_letters_is_bearer_too(launched: LaunchedApp, ehr:
 def test_the_token_is_in_no_cookie_page_report_or_text(launched: LaunchedApp, ehr: CannedEhr) -> None:
     """Tokens: never in cookies, URLs, logs or pages, and deleted after the reads."""
     launched.register(ehr)
-    held: list[Any] = []
-    launched.settings["on_launch"] = lambda context: held.append(repr(context) + repr(context.fhir)) or "welcome"
+    held: list[str] = []
+
+    def arrive(context: LaunchContext) -> str:
+        held.append(repr(context) + repr(context.fhir))
+        return "welcome"
+
+    launched.settings["on_launch"] = arrive
     answer = launched.browser().launch(ehr)
     everything = "".join([answer.text, str(answer.headers), repr(launched.report), *held])
     assert ehr.access_token not in everything

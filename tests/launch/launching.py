@@ -66,6 +66,16 @@ class Browser:
         self.launched = launched
         self.client = client
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What the browser keeps now."""
+        return {cookie.key: cookie.value for cookie in (self.client._cookies or {}).values()}
+
+    def keep(self, cookies: dict[str, str]) -> None:
+        """Put cookies into the browser."""
+        for name, value in cookies.items():
+            self.client.set_cookie(name, value)
+
     def open_from_ehr(self, ehr: CannedEhr, *, place: str = "/launch", **changes: Any) -> TestResponse:
         query = {"iss": ehr.base, "launch": "launch-token-1", **changes}
         given = {name: value for name, value in query.items() if value is not None}
