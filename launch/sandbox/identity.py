@@ -18,8 +18,9 @@ Search = Callable[[str, list[tuple[str, str]]], list[dict[str, Any]]]
 class SigningKeys:
     """RS256 keys of the EHR; the newest signs."""
 
-    def __init__(self) -> None:
-        self._keys = [self._make()]
+    def __init__(self, first: RSAKey | None = None) -> None:
+        """`first`: a private key with its kid; None makes one, which takes a tenth of a second."""
+        self._keys = [first or self._make()]
 
     @property
     def newest(self) -> RSAKey:

@@ -13,6 +13,7 @@ from launch.sandbox.app import create_sandbox_app
 from launch.sandbox.clients import client_from_json
 from launch.sandbox.ehr import SandboxEhr
 from launch.sandbox.fhir_source import FhirSource, RemoteServer, StoredResources
+from launch.sandbox.identity import SigningKeys
 
 
 class _Quiet(WSGIRequestHandler):
@@ -30,7 +31,12 @@ def make_source(*, fixtures: Path | None, fhir: str | None) -> FhirSource:
 
 
 def bind(
-    *, host: str = "127.0.0.1", port: int = 0, source: FhirSource, clients: list[Mapping[str, Any]]
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    source: FhirSource,
+    clients: list[Mapping[str, Any]],
+    keys: SigningKeys | None = None,
 ) -> tuple[SandboxEhr, BaseWSGIServer]:
     """An EHR and its listening, threaded server (port 0: a free one). ValueError: a client is badly registered."""
     registered = [client_from_json(entry) for entry in clients]
@@ -39,6 +45,7 @@ def bind(
     ehr = SandboxEhr(
         base_url=f"http://{host}:{actual}",
         source=source,
+        keys=keys or SigningKeys(),
         clients={client.client_id: client for client in registered},
     )
     app = create_sandbox_app(ehr)
@@ -50,10 +57,11 @@ def bind(
 def running_sandbox(
     *, host: str = "127.0.0.1", port: int = 0, fixtures: Path | None = None, fhir: str | None = None,
     resources: list[Mapping[str, Any]] | None = None, clients: list[Mapping[str, Any]] | None = None,
+    keys: SigningKeys | None = None,
 ) -> Iterator[SandboxEhr]:  # fmt: skip
     """A sandbox EHR on a thread of this process for as long as the block lasts."""
     source = StoredResources(resources) if resources is not None else make_source(fixtures=fixtures, fhir=fhir)
-    ehr, server = bind(host=host, port=port, source=source, clients=clients or [])
+    ehr, server = bind(host=host, port=port, source=source, clients=clients or [], keys=keys)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="sandbox-ehr", daemon=True)
     thread.start()
     try:

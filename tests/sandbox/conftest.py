@@ -17,12 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from launch.sandbox.ehr import SandboxEhr
+from launch.sandbox.identity import SigningKeys
 from launch.sandbox.server import running_sandbox
 
 REDIRECT = "http://localhost:8000/launch/callback/lakeside"
 SCOPES = "launch openid fhirUser user/Practitioner.rs user/PractitionerRole.rs user/Encounter.r user/Task.rs"
 EC_KEY = ec.generate_private_key(ec.SECP384R1())
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EHR_KEY = SigningKeys().newest
 SECRET = "a-made-up-secret"
 
 
@@ -197,7 +199,8 @@ def ehr() -> Iterator[SandboxEhr]:
         registered("signing", "private_key_jwt", jwks=public_jwks()),
         registered("basic", "client_secret_basic", client_secret=SECRET),
     ]
-    with running_sandbox(resources=resources(), clients=clients) as running:
+    keys = SigningKeys(EHR_KEY)  # made once: most of a sandbox's start is its key
+    with running_sandbox(resources=resources(), clients=clients, keys=keys) as running:
         yield running
 
 
