@@ -119,6 +119,16 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def closing_database(url: str) -> Iterator[Database]:
+    """A database for one command: its connections are closed at the end."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
 def insert_new(session: Session, model: type[Base], **values: Any) -> bool:
     """Insert a row unless its primary key is there; True where this call inserted it.
 

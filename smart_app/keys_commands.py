@@ -7,7 +7,7 @@ import click
 
 from smart_app import keys as key_file
 from smart_app.config import load_settings
-from smart_app.db import Database
+from smart_app.db import Database, closing_database
 from smart_app.keys import KeyRing
 
 Reencrypt = Callable[..., int]
@@ -47,9 +47,9 @@ def rotate() -> None:
         ring = KeyRing.load(settings.keys)
     except key_file.KeysError as error:
         raise click.ClickException(str(error)) from error
-    database = Database(settings.database_url)
-    for what, where in _ENCRYPTED_AT_REST:
-        click.echo(f"{what}: {_rewrite(database, ring, where)} encrypted anew")
+    with closing_database(settings.database_url) as database:
+        for what, where in _ENCRYPTED_AT_REST:
+            click.echo(f"{what}: {_rewrite(database, ring, where)} encrypted anew")
     click.echo("Rotated. Running workers use the new keys at once; give EHRs the JWKS address, not a copy.")
 
 

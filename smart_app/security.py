@@ -29,6 +29,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 def protect(app: Flask) -> None:
     """Install all of it; the routes are registered afterwards."""
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
+    # Werkzeug's own redirects (to add or merge slashes) lead to whatever the Host header says: there are none.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     app.before_request(refuse_large_bodies)
     app.after_request(set_headers)
     app.add_template_global(form_token)

@@ -91,6 +91,11 @@ class JsonLogger(Logger):  # type: ignore[misc]
         # It names each boot and each signal; a line for every keep-alive is nobody's need.
         self.access_log.propagate = False
 
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Of a request that cannot be read gunicorn repeats what was sent: a cookie or a code may be in it."""
+        cut, _, _ = msg.partition(":")
+        super().warning(cut if msg.startswith("Invalid request") else msg, *args, **kwargs)
+
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """One line for each request: no query, no Referer, no browser, no address of a workstation."""
         line = {

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from launch.discovery import is_plausible_iss
 from launch.stores import Registration
 from smart_app.config import SettingsError, load_settings
-from smart_app.db import Database
+from smart_app.db import closing_database
 from smart_app.keys import KeyRing, KeysError
 from smart_app.organizations import verbs
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow, Organization
@@ -207,19 +207,15 @@ def _actor() -> str:
 @contextmanager
 def _writing() -> Iterator[Session]:
     """A session that commits at the end, with our own errors as the command's."""
-    with _plain_errors(), _database().writing() as session:
+    with _plain_errors(), closing_database(load_settings().database_url) as database, database.writing() as session:
         yield session
         session.commit()
 
 
 @contextmanager
 def _reading() -> Iterator[Session]:
-    with _plain_errors(), _database().reading() as session:
+    with _plain_errors(), closing_database(load_settings().database_url) as database, database.reading() as session:
         yield session
-
-
-def _database() -> Database:
-    return Database(load_settings().database_url)
 
 
 @contextmanager

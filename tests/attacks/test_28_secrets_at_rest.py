@@ -1,0 +1,213 @@
+"""Attack 28: whoever gets the database, or a backup of it, looks for secrets; and keys are rotated."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from launch.stores import Registration
+from smart_app.cli import main
+from smart_app.keys import KeyRing, UnreadableCiphertext
+from smart_app.ledger.learner_keys import learner_key
+from smart_app.organizations import verbs
+from smart_app.organizations.launch_stores import sql_stores
+from smart_app.organizations.models import EhrRegistration, Learner, LearnerIdentity
+from tests.plugins.app import RealApp
+from tests.plugins.postgres import Cluster
+
+SECRET = "canary-client-secret-5b1f"
+PERSON = "canary-practitioner"
+
+
+@pytest.fixture
+def lived_in(each_app: RealApp) -> tuple[RealApp, dict[str, str]]:
+    """An app after a launch, and all that must not be found in its database."""
+    app = each_app
+    app.ehr.claims = {"npi": "9999017017", "preferred_username": "canary.user"}
+    app.ehr.access_token = "canary-access-token-77"
+    app.records.add_nurse(PERSON)
+    add_confidential_ehr(app)
+    visitor = app.browser()
+    app.ehr.subject, app.ehr.fhir_user = "canary-subject", f"Practitioner/{PERSON}"
+    begun = app.begin(visitor)
+    launch_cookie = next(iter((visitor.client._cookies or {}).values())).value
+    reply = app.ehr.authorize(begun.location)
+    asked = app.ehr.codes[reply["code"]]
+    answer = visitor.client.post("/launch/callback/ehr", data=reply, base_url="http://localhost:8000")
+    assert answer.status_code == 303
+    waiting = app.browser()
+    still_open = app.begin(waiting)  # a launch under way: its row is there
+    return app, {
+        "access token": app.ehr.access_token,
+        "code": reply["code"],
+        "state": reply["state"],
+        "state of a launch under way": app.ehr.authorize(still_open.location)["state"],
+        "nonce": asked["nonce"],
+        "launch cookie": launch_cookie,
+        "visit cookie": next(iter(visitor.cookies.values())).split(".")[0],
+        "launch token": "launch-token",
+        "client secret": SECRET,
+        "subject": "canary-subject",
+        "practitioner": PERSON,
+        "npi": "9999017017",
+        "EHR user": "canary.user",
+        "family name": "Canary-Family",
+        "patient": "pat-9",
+        "encounter": "enc-4",
+    }
+
+
+def add_confidential_ehr(app: RealApp) -> None:
+    registration = Registration(
+        id="",
+        organization=app.organization.hex,
+        name="Another EHR",
+        iss="https://another.example/fhir",
+        client_id="c",
+        auth="client_secret_basic",
+        client_secret=SECRET,
+    )
+    with app.database.writing() as session:
+        verbs.register_ehr(session, registration=registration, keys=app.services.keys, actor="test")
+        session.commit()
+
+
+def key_material(path: Path) -> list[str]:
+    """Every secret member of the key file."""
+    keys = json.loads(path.read_text())["keys"]
+    return [key[member] for key in keys for member in ("d", "k", "p", "q") if member in key]
+
+
+@pytest.fixture
+def copies(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[RealApp], list[bytes]]:
+    """What a thief may get: the SQLite file and a copied backup; of PostgreSQL a pg_dump."""
+
+    def copies(app: RealApp) -> list[bytes]:
+        if app.database.is_sqlite:
+            file = Path(str(app.database.engine.url.database))
+            backup = shutil.copy(file, tmp_path / "backup.sqlite3")
+            return [file.read_bytes(), Path(backup).read_bytes()]
+        cluster: Cluster = request.getfixturevalue("postgres_cluster")
+        return [pg_dump(cluster, app)]
+
+    return copies
+
+
+def pg_dump(cluster: Cluster, app: RealApp) -> bytes:
+    url = app.database.engine.url
+    command = [cluster.binaries / "pg_dump", "-h", "127.0.0.1", "-p", str(cluster.port), "-U", str(url.username)]
+    environment = {**os.environ, "PGPASSWORD": cluster.password}
+    return subprocess.run([*command, str(url.database)], env=environment, check=True, capture_output=True).stdout
+
+
+def spellings(secret: str) -> list[bytes]:
+    """A secret as it is, and as hex and base64 would hide it."""
+    raw = secret.encode()
+    return [raw, raw.hex().encode(), base64.b64encode(raw)[:-4], base64.urlsafe_b64encode(raw)[:-4]]
+
+
+def test_no_secret_and_no_identity_is_in_the_database_or_a_backup(
+    lived_in: tuple[RealApp, dict[str, str]], copies: Callable[[RealApp], list[bytes]]
+) -> None:
+    app, secrets_of_launch = lived_in
+    material = dict(enumerate(key_material(app.services.settings.keys)))
+    for copy in copies(app):
+        assert b"Lakeside" in copy  # the search finds what is there
+        for name, secret in [*secrets_of_launch.items(), *material.items()]:
+            assert not any(spelling in copy for spelling in spellings(secret)), name
+
+
+def test_the_learners_key_is_encrypted(
+    lived_in: tuple[RealApp, dict[str, str]], copies: Callable[[RealApp], list[bytes]]
+) -> None:
+    app, _ = lived_in
+    with app.database.reading() as session:
+        learner = session.scalars(select(Learner.id)).one()
+        key = learner_key(session, keys=app.services.keys, organization=app.organization, learner=learner)
+    for copy in copies(app):
+        assert key not in copy
+        assert key.hex().encode() not in copy
+
+
+def rotate(app: RealApp) -> str:
+    settings = app.services.settings
+    environment = {"PRECEPTOR_DATABASE_URL": settings.database_url, "PRECEPTOR_KEYS": str(settings.keys)}
+    done = CliRunner().invoke(main, ["keys", "rotate"], env=environment)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def without_first_keys(app: RealApp, uses: set[str]) -> KeyRing:
+    """The ring after rotation, with the old keys of these uses thrown away."""
+    path = app.services.settings.keys
+    keys = json.loads(path.read_text())["keys"]
+    old = {key["kid"] for key in keys[:4] if key["use"] in uses}
+    path.write_text(json.dumps({"keys": [key for key in keys if key["kid"] not in old]}))
+    return KeyRing.load(path)
+
+
+def test_after_rotation_everything_is_encrypted_under_the_new_key_alone(
+    lived_in: tuple[RealApp, dict[str, str]],
+) -> None:
+    app, _ = lived_in
+    with app.database.reading() as session:
+        learner = session.scalars(select(Learner.id)).one()
+        before = learner_key(session, keys=app.services.keys, organization=app.organization, learner=learner)
+    assert "EHR client secrets: 1" in rotate(app)
+    keys = without_first_keys(app, {"enc"})
+    found = sql_stores(app.database, keys).registrations.find_by_iss("https://another.example/fhir")
+    assert found is not None
+    assert found.client_secret == SECRET
+    with app.database.reading() as session:
+        assert learner_key(session, keys=keys, organization=app.organization, learner=learner) == before
+
+
+def test_after_rotation_the_same_person_is_the_same_learner(lived_in: tuple[RealApp, dict[str, str]]) -> None:
+    app, _ = lived_in
+    rotate(app)
+    app.launch()
+    with app.database.reading() as session:
+        assert len(session.scalars(select(Learner)).all()) == 1
+
+
+def test_after_rotation_an_open_visit_goes_on(lived_in: tuple[RealApp, dict[str, str]]) -> None:
+    app, _ = lived_in
+    visitor = app.launch()
+    rotate(app)
+    assert visitor.get().status_code == 200
+    assert visitor.post("leave").status_code == 200
+
+
+def test_after_rotation_old_signing_keys_stay_published(app: RealApp) -> None:
+    before = {key["kid"] for key in app.services.keys.public_jwks()["keys"]}
+    rotate(app)
+    published = app.app.test_client().get("/.well-known/jwks.json").get_json()["keys"]
+    assert before < {key["kid"] for key in published}
+    assert app.services.keys.signing_key("ES384")["kid"] not in before
+    assert not any(member in key for key in published for member in ("d", "p", "q", "k"))
+
+
+def test_a_client_secret_copied_into_another_row_is_not_readable(app: RealApp) -> None:
+    add_confidential_ehr(app)
+    with app.database.writing() as session:
+        rows = list(session.scalars(select(EhrRegistration)))
+        stolen = next(row.client_secret for row in rows if row.client_secret)
+        next(row for row in rows if not row.client_secret).client_secret = stolen
+        session.commit()
+    with pytest.raises(UnreadableCiphertext):
+        sql_stores(app.database, app.services.keys).registrations.find_by_iss(app.ehr.base)
+
+
+def test_identities_are_keyed_hashes(lived_in: tuple[RealApp, dict[str, str]]) -> None:
+    app, _ = lived_in
+    with app.database.reading() as session:
+        kinds = {row.kind: row.hash for row in session.scalars(select(LearnerIdentity))}
+    assert set(kinds) == {"token", "practitioner", "npi", "ehr_user"}
+    assert all(len(digest) == 32 for digest in kinds.values())
