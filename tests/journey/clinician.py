@@ -33,11 +33,16 @@ class Clinician:
     def opens_the_chart(self, *, task: str = REPLY_TASK, beside: str = "", intent: str = "") -> None:
         """The chart with the task open; the EHR launches Preceptor beside it."""
         state = {"person": self.person, "open": task, "beside": beside, "intent": intent}
-        self.page.goto(f"{self.ehr.url}?{urlencode({name: value for name, value in state.items() if value})}")
+        said = urlencode({name: value for name, value in state.items() if value})
+        self.page.goto(f"{self.ehr.url}?{said}", wait_until="domcontentloaded")
 
     def sidebar(self, number: int = 1) -> FrameLocator:
         """The frame of Preceptor, of the first or the second chart."""
         return self.page.frame_locator(f"iframe[name=app-{number}]")
+
+    def turns_to(self, number: int) -> None:
+        """The tab of the first or the second chart, where two are open."""
+        self.page.locator(f"label[for=tab-{number}]").click()
 
     def heading(self, number: int = 1) -> Locator:
         """Heading of the page in the sidebar."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Playwright, expect, sync_playwright
 
 from tests.plugins.proxy import ForwardProxy
 
@@ -37,6 +37,8 @@ FLAGS = (
     "--window-size=1280,900",
     "--lang=en-GB",
 )
+PATIENCE_MS = 30_000
+"""Two cores carry browser, EHR, app and the other worker's tests; what must be quick is measured by itself."""
 HOW_TO_GET_IT = "No Chromium found. On Debian or Ubuntu: sudo apt-get install chromium"
 
 
@@ -72,6 +74,7 @@ OpenBrowser = Callable[..., Browser]
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """Playwright's driver."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
         yield driver
 
@@ -114,7 +117,7 @@ def running_browser(
         remote = driver.chromium.connect_over_cdp(f"http://127.0.0.1:{_port(profile, process)}")
         stack.callback(remote.close)
         context = remote.contexts[0]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         yield Browser(context=context, proxy=proxy, process=process)
 
 
