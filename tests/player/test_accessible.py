@@ -64,7 +64,7 @@ def reader(arrive: Arrive) -> Reader:
 def page(open_browser: OpenBrowser, reader: Reader) -> BrowserPage:
     """A window that holds the reader's visit."""
     context = open_browser(cookies="allowed").context
-    (cookie,) = reader.client._cookies.values()
+    (cookie,) = (reader.client._cookies or {}).values()
     held: Any = {"name": cookie.key, "value": cookie.value, "domain": "localhost", "path": "/", "secure": True}
     context.add_cookies([held])
     return context.new_page()

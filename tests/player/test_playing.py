@@ -208,3 +208,9 @@ def test_finished_tutorials_go_last_and_say_so(arrive: Arrive) -> None:
     page = reader.open()
     assert "Finished" in page.text
     assert reader.press(page, "Look at it again").title.startswith("Give report")
+
+
+def test_an_intent_of_no_meaning_is_not_recorded(arrive: Arrive, house: House) -> None:
+    reader = arrive(intent="jane-doe-1931")
+    reader.press(reader.open(), "Open")
+    assert "intent" not in house.events()[-1].context
