@@ -37,7 +37,7 @@ def check(folder: Path) -> None:
     names = list(read_texts(folder)[0])
     tutorials = sum(name.endswith(".md") for name in names)
     drills = sum(name.endswith(".drill.yaml") for name in names)
-    click.echo(f"Nothing is wrong: {_count(tutorials, "tutorial")}, {_count(drills, "drill")}.")
+    click.echo(f"Nothing is wrong: {_count(tutorials, 'tutorial')}, {_count(drills, 'drill')}.")
 
 
 @library.command("import")

@@ -94,12 +94,11 @@ def _check_error_types(fields: Fields, sources: Collection[str]) -> set[str]:
         entry = types.inside(name)
         entry.known_only(("source", "also", "note"), ("note",))
         entry.text("note", most=300)
-        cited = [entry.data.get("source"), *(entry.data.get("also") or [])]
-        if not cited[0]:
+        if not entry.data.get("source"):
             types.wrong(name, f'Error type "{name}" has no source.', "Name one of the sources.")
-        for source in filter(None, cited):
+        for source in [*entry.words("source"), *entry.list_of_text("also")]:
             if source not in sources:
-                types.wrong(name, f'"{source}" is not in sources.', did_you_mean(str(source), list(sources)))
+                types.wrong(name, f'"{source}" is not in sources.', did_you_mean(source, list(sources)))
     return set(types.data)
 
 
@@ -139,12 +138,12 @@ def _ids(listed: list[Fields], what: str) -> set[str]:
 
 
 def _check_tutorial(fields: Fields, checks_of_tutorials: Mapping[str, Collection[str]]) -> Collection[str] | None:
-    tutorial = fields.data.get("tutorial")
-    if tutorial is None:
+    if fields.data.get("tutorial") is None:
         return None
+    tutorial = str(fields.data["tutorial"])
     if tutorial not in checks_of_tutorials:
         wrong = f'No tutorial "{tutorial}" in this folder.'
-        fields.wrong("tutorial", wrong, did_you_mean(str(tutorial), list(checks_of_tutorials)))
+        fields.wrong("tutorial", wrong, did_you_mean(tutorial, list(checks_of_tutorials)))
         return None
     return checks_of_tutorials[tutorial]
 
@@ -161,9 +160,10 @@ def _check_variants(
         data = variant.data
         identifier = data.get("id")
         variant.one_of("kind", ("error", "control"))
-        if data.get("span") not in spans:
-            variant.wrong("span", f'Variant {identifier} points to span "{data.get("span")}"; there is none.')
-        elif data.get("text") == spans[data["span"]]:
+        span = str(data.get("span"))
+        if span not in spans:
+            variant.wrong("span", f'Variant {identifier} points to span "{span}"; there is none.')
+        elif data.get("text") == spans[span]:
             variant.wrong("text", f"Variant {identifier} is the same as the clean text.", "Plant the difference.")
         for fact in variant.list_of_text("facts"):
             if fact not in facts:
@@ -197,7 +197,7 @@ def _check_counts(fields: Fields, variants: list[Fields]) -> None:
         fields.wrong("variants", f"Add an error: {len(errors)} of 6.")
     if len(controls) < 3:
         fields.wrong("variants", f"Add a control: {len(controls)} of 3.")
-    types = {error.get("type") for error in errors}
+    types = {str(error.get("type")) for error in errors}
     if len(types) < 4:
         fields.wrong("variants", f"The errors are of {len(types)} types; 4 at least.", "Vary what goes wrong.")
 
@@ -216,13 +216,13 @@ def _check_draw(fields: Fields, variants: list[Fields]) -> None:
         most[name] = span[1]
     if draw.data["errors"][0] != 0:
         draw.wrong("errors", "The least number of errors must be 0.", "Some drafts must have no error at all.")
-    taken = {variant.data.get("span") for variant in variants}
+    taken = {str(variant.data.get("span")) for variant in variants}
     if sum(most.values()) > len(taken) or not _fits(variants, most):
         numbers = f"{most['errors']} errors and {most['controls']} controls"
         fields.wrong("draw", f"Cannot draw {numbers} from {len(taken)} spans.", "Draw fewer, or add variants.")
 
 
 def _fits(variants: list[Fields], most: Mapping[str, int]) -> bool:
-    errors = {item.get("span") for item in _of_kind(variants, "error")}
-    controls = {item.get("span") for item in _of_kind(variants, "control")}
+    errors = {str(item.get("span")) for item in _of_kind(variants, "error")}
+    controls = {str(item.get("span")) for item in _of_kind(variants, "control")}
     return len(errors) >= most["errors"] and len(controls) >= most["controls"]

@@ -23,10 +23,15 @@ class Fields:
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """The mapping; empty where the value is none."""
+        """The mapping; empty where there is none."""
         value = self.located.value
         for step in self.base:
-            value = value[step]
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int):
+                value = value[step]
+            else:
+                return {}
         return value if isinstance(value, dict) else {}
 
     def line(self, *path: str | int) -> int:
@@ -91,8 +96,13 @@ class Fields:
     def one_of(self, name: str, known: Collection[str]) -> None:
         """One of these words."""
         value = self.data.get(name)
-        if name in self.data and value not in known:
+        if name in self.data and not (isinstance(value, str) and value in known):
             self.wrong(name, f'{name} "{value}" is not known.', did_you_mean(str(value), list(known)))
+
+    def words(self, name: str) -> list[str]:
+        """The value as a list of one text; empty where it is none."""
+        value = self.data.get(name)
+        return [str(value)] if value else []
 
     def list_of_text(self, name: str) -> list[str]:
         """The items of a list of text; a finding where it is none."""

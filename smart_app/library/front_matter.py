@@ -121,7 +121,7 @@ def _check_drill(fields: Fields, known: Known) -> None:
     drill = fields.data.get("drill")
     if drill is None:
         return
-    if known.drills is not None and drill not in known.drills:
+    if known.drills is not None and str(drill) not in known.drills:
         fields.wrong("drill", f'No drill "{drill}".', "Write drill: null while there is none.")
 
 

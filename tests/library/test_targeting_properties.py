@@ -1,6 +1,7 @@
 """What holds of choosing for every library and every situation."""
 
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
@@ -106,8 +107,7 @@ def test_nothing_put_away_and_nothing_of_a_feature_that_is_not_live_shows(
 
 @given(TARGETS, SITUATIONS)
 def test_no_match_ever_ranks_after_one_that_fits_without_a_task(targets: list[Target], situation: Situation) -> None:
-    fresh = {"learned": frozenset(), "in_progress": {}}
-    plain = Situation(**{**{name: getattr(situation, name) for name in situation.__dataclass_fields__}, **fresh})
+    plain = replace(situation, learned=frozenset(), in_progress={})
     kinds = [choice.reasons[0].kind for choice in choose(targets, plain)]
     order = ["open task", "intent", "placement", "often", "any task", "next for role"]
     assert kinds == sorted(kinds, key=order.index)
