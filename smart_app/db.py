@@ -8,6 +8,7 @@ Two kinds of session, since a request either reads or writes:
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -91,6 +92,7 @@ class Database:
             hide_parameters=True,
             **_options(self.is_sqlite),
         )
+        self._of_thread = threading.local()
         self._writing_engine = self.engine.execution_options(**{_WRITE: True})
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -98,9 +100,21 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for reading; rolled back at the end."""
+        """A session for reading; rolled back at the end.
+
+        Within another one of this thread it is the same session. With two, SQLite's rollback journal would let
+        both this thread and a writer wait: the writer for our first read to end, our second read for the writer.
+        """
+        outer: Session | None = getattr(self._of_thread, "reading", None)
+        if outer is not None:
+            yield outer
+            return
         with Session(self.engine, expire_on_commit=False) as session:
-            yield session
+            self._of_thread.reading = session
+            try:
+                yield session
+            finally:
+                self._of_thread.reading = None
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
