@@ -6,7 +6,7 @@ import time_machine
 
 from launch.identity_errors import IdTokenKeyUnknown
 from tests.launch.canned_ehr import Answer, CannedEhr
-from tests.launch.launching import LaunchedApp
+from tests.launch.launching import LaunchedApp, make_app
 
 
 def _flood(launched: LaunchedApp, ehr: CannedEhr, launches: int) -> None:
@@ -28,6 +28,15 @@ def test_fifty_unknown_kids_lead_to_one_refetch_a_minute(launched: LaunchedApp, 
         clock.move_to(start + timedelta(seconds=123))
         _flood(launched, ehr, 5)
         assert ehr.hits("/jwks") == 3
+
+
+def test_workers_share_the_minute(launched: LaunchedApp, ehr: CannedEhr) -> None:
+    workers = [launched, make_app(stores=launched.stores), make_app(stores=launched.stores)]
+    launched.register(ehr)
+    assert launched.browser().launch(ehr).status_code == 200
+    for worker in workers:
+        _flood(worker, ehr, 3)
+    assert ehr.hits("/jwks") == 1
 
 
 def test_a_key_set_that_fails_is_not_asked_for_again_at_once(launched: LaunchedApp, ehr: CannedEhr) -> None:

@@ -35,14 +35,11 @@ def test_aud_is_echoed_exactly_as_the_ehr_wrote_it(launched: LaunchedApp, ehr: C
 def test_discovery_is_asked_once_an_hour_and_shared_by_the_workers(launched: LaunchedApp, ehr: CannedEhr) -> None:
     """Discovery: `{iss}/.well-known/smart-configuration`, cached with a TTL, shared by the workers."""
     launched.register(ehr)
-    other_worker = make_app()
-    other_worker.register(ehr)
-    other_worker.stores.metadata.rows = launched.stores.metadata.rows
+    other_worker = make_app(stores=launched.stores)
     start = datetime.now(UTC)
     with time_machine.travel(start, tick=False) as clock:
         for _ in range(3):
             launched.browser().open_from_ehr(ehr)
-        other_worker.extension.client._documents._cache = launched.stores.metadata
         other_worker.browser().open_from_ehr(ehr)
         assert ehr.hits(WELL_KNOWN) == 1
         clock.move_to(start + timedelta(minutes=61))

@@ -92,8 +92,9 @@ class Browser:
         return self.bring_back(ehr.authorize(begun.location))
 
 
-def make_app(**settings: Any) -> LaunchedApp:
-    app, stores, keys = Flask(__name__), MemoryStores(), MemoryKeys()
+def make_app(*, stores: MemoryStores | None = None, **settings: Any) -> LaunchedApp:
+    """An app with the launch client. `stores`: those of another worker, to share them."""
+    app, stores, keys = Flask(__name__), stores or MemoryStores(), MemoryKeys()
     arrived: list[LaunchContext] = []
     failed: list[LaunchError] = []
 
