@@ -3,6 +3,7 @@
 import http.client
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -46,6 +47,14 @@ class Load:
         pool.shutdown()
         for sender in self._running:
             sender.result()
+
+    def wait_for(self, more: int) -> None:
+        """Until so many more events are acknowledged; TimeoutError after a minute."""
+        enough, deadline = len(self.told.acknowledged) + more, time.monotonic() + 60
+        while len(self.told.acknowledged) < enough:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"refused: {self.told.refused[:3]}")
+            time.sleep(0.002)
 
     def finish(self) -> None:
         """Send again what still waits for an answer."""

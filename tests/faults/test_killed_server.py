@@ -29,7 +29,8 @@ def kill_under_load(target: Target, *, kills: int, seed: int, port: int, log: Pa
     try:
         for _ in range(kills):
             with running(target, port, log) as server:
-                time.sleep(chance.uniform(0.05, 0.6))
+                load.wait_for(chance.randint(5, 25))  # acknowledged by this server, however slow the machine is
+                time.sleep(chance.uniform(0, 0.05))
                 server.kill()
     finally:
         load.stop(pool)
@@ -39,7 +40,7 @@ def kill_under_load(target: Target, *, kills: int, seed: int, port: int, log: Pa
 
 
 def assert_under_real_load(told: Told, kills: int) -> None:
-    assert len(told.acknowledged) > 5 * kills, "too little load to show anything"
+    assert len(told.acknowledged) >= 5 * kills, "too little load to show anything"
     assert set(told.acknowledged) != told.sent, "no kill met a request in flight"
 
 
