@@ -13,6 +13,8 @@ from yaml.constructor import SafeConstructor
 MOST_CHARACTERS = 200_000
 MOST_DEPTH = 12
 Path = tuple[str | int, ...]
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same grammar in C, where the wheel has it."""
 
 
 class YamlRefused(ValueError):
@@ -44,10 +46,10 @@ def read_yaml(text: str, *, first_line: int = 1) -> Located:
     offset = first_line
     try:
         _refuse_traps(text, offset)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = (mark.line if mark else 0) + offset
+        line = min(mark.line if mark else 0, text.rstrip().count("\n")) + offset
         raise YamlRefused(line, f"This is not YAML: {error.problem}.", "Check quotes, colons and indents.") from error
     except yaml.YAMLError as error:
         raise YamlRefused(offset, "This is not YAML.", "Remove characters that cannot be printed.") from error
@@ -58,7 +60,7 @@ def read_yaml(text: str, *, first_line: int = 1) -> Located:
 
 def _refuse_traps(text: str, offset: int) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_LOADER):
         line = (event.start_mark.line if event.start_mark else 0) + offset
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise YamlRefused(line, "Anchors and aliases (& and *) are not read here.", "Write the value out.")
