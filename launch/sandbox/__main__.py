@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from launch.sandbox.server import bind, make_source
+from launch.sandbox.styles import STYLES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,11 +17,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         clients = json.loads(options.clients.read_text("utf-8")) if options.clients else []
         source = make_source(fixtures=options.fixtures, fhir=options.fhir)
-        ehr, server = bind(host=options.host, port=options.port, source=source, clients=clients)
+        ehr, server = bind(host=options.host, port=options.port, source=source, clients=clients, style=options.style)
     except (OSError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
-    ehr.behaviour.token_seconds = options.token_seconds
+    if options.token_seconds is not None:
+        ehr.behaviour.token_seconds = options.token_seconds
     signal.signal(signal.SIGTERM, _stop)
     print(f"ready {ehr.base_url}/", flush=True)
     try:
@@ -41,9 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     behind.add_argument("--fixtures", type=Path, metavar="DIR", help="folder of FHIR bundles to serve")
     behind.add_argument("--fhir", metavar="URL", help="serve what this FHIR R4 base holds")
     parser.add_argument("--clients", type=Path, metavar="FILE", help="registered apps, a JSON list")
-    parser.add_argument("--style", choices=["plain"], default="plain", help="which EHR to behave like")
+    parser.add_argument("--style", choices=list(STYLES), default="plain", help="which EHR to behave like")
     parser.add_argument(
-        "--token-seconds", type=int, default=3600, help="life of an access token (default: %(default)s)"
+        "--token-seconds", type=int, help="life of an access token (default: the style's, most often 3600)"
     )
     return parser
 

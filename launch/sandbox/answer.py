@@ -20,19 +20,23 @@ def token_members(ehr: "SandboxEhr", *, issued: Token, body: dict[str, Any], non
     body.update(_context(ehr, issued=issued, granted=granted))
     if ehr.behaviour.tenant or issued.launch.tenant:
         body["tenant"] = issued.launch.tenant or ehr.behaviour.tenant
+    if ehr.behaviour.fhir_user_in_token_response and "fhirUser" in granted:
+        body["fhirUser"] = _fhir_user(ehr, issued)
     if ehr.behaviour.send_style:
         body["smart_style_url"] = ehr.style_url
     return with_changes(body, ehr.behaviour.token_response)
 
 
 def _id_token(ehr: "SandboxEhr", *, issued: Token, nonce: str | None, with_user: bool) -> str:
-    user = None
-    if with_user:
-        user = find_fhir_user(issued.launch, behaviour=ehr.behaviour, fhir_base=ehr.fhir_base, search=ehr.matching)
+    user = _fhir_user(ehr, issued) if with_user else None
     return sign_id_token(
         keys=ehr.keys, behaviour=ehr.behaviour, issuer=ehr.token_issuer, client_id=issued.client_id,
         launch=issued.launch, nonce=nonce, fhir_user=user,
     )  # fmt: skip
+
+
+def _fhir_user(ehr: "SandboxEhr", issued: Token) -> str | None:
+    return find_fhir_user(issued.launch, behaviour=ehr.behaviour, fhir_base=ehr.fhir_base, search=ehr.matching)
 
 
 def _context(ehr: "SandboxEhr", *, issued: Token, granted: set[str]) -> dict[str, Any]:

@@ -9,6 +9,11 @@ from typing import Any, Literal
 class Behaviour:
     """Knobs with their plain, well-behaved defaults. Times in seconds."""
 
+    software: str = "Sandbox EHR"
+    """What the CapabilityStatement calls it."""
+    iss_with_slash: bool = False
+    """The launch writes `iss` with a slash at its end, and `aud` must have it too."""
+
     token_seconds: int = 3600
     code_seconds: float = 60
     launch_seconds: float = 300
@@ -42,6 +47,18 @@ class Behaviour:
     """Send whole resources also where `_elements` asks for less, as some EHRs do."""
     unsupported_types: tuple[str, ...] = ()
     """Resource types this EHR does not have."""
+    read_by_id_only: tuple[str, ...] = ()
+    """Resource types that it does not search."""
+    advertise_what_is_refused: bool = False
+    """The CapabilityStatement and `scopes_supported` name those searches and types all the same."""
+    scopes_supported: tuple[str, ...] | None = None
+    """What discovery says of scopes; None: what may be granted. It grants as it likes."""
+    trim_unsupported_scopes: bool = False
+    """Scopes of types that there are not are left out of the grant, without a word."""
+    trim_wildcard_scopes: bool = False
+    """`user/*.rs` grants nothing."""
+    fhir_user_in_token_response: bool = False
+    """`fhirUser` beside the id_token, unsigned: no app may believe it."""
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Set some knobs; KeyError names the unknown ones, and then nothing is set."""

@@ -44,9 +44,9 @@ def create_launch() -> ResponseReturnValue:
     launch = make_launch(ehr, **wanted)
     if standalone:
         url = ehr.standalone_url(launch.client_id, launch.placement)
-        return {"launch_url": url, "iss": ehr.fhir_base, "launch": None}, 201
+        return {"launch_url": url, "iss": ehr.iss, "launch": None}, 201
     url = ehr.launch_url(launch)
-    return {"launch_url": url, "iss": ehr.fhir_base, "launch": url.rpartition("launch=")[2]}, 201
+    return {"launch_url": url, "iss": ehr.iss, "launch": url.rpartition("launch=")[2]}, 201
 
 
 @blueprint.get("/settings")

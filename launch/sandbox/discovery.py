@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from launch.sandbox.assertion import ALGORITHMS
-from launch.sandbox.behaviour import with_changes
-from launch.sandbox.scopes import PLAIN_SCOPES
+from launch.sandbox.behaviour import Behaviour, with_changes
+from launch.sandbox.scopes import PLAIN_SCOPES, leave_out
+from launch.sandbox.search import search_parameters, served_types
 
 if TYPE_CHECKING:
     from launch.sandbox.ehr import SandboxEhr
@@ -23,7 +24,7 @@ def smart_configuration(ehr: "SandboxEhr") -> dict[str, Any]:
     """`{iss}/.well-known/smart-configuration` (SMART 2.2, "Conformance")."""
     document = {
         **_endpoints(ehr),
-        "scopes_supported": PLAIN_SCOPES.split(),
+        "scopes_supported": _scopes_supported(ehr.behaviour),
         "code_challenge_methods_supported": ["S256"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic", "none"],
@@ -55,9 +56,39 @@ def capability_statement(ehr: "SandboxEhr") -> dict[str, Any]:
         "kind": "instance",
         "fhirVersion": "4.0.1",
         "format": ["json"],
-        "implementation": {"description": "Sandbox EHR: synthetic people", "url": ehr.fhir_base},
-        "rest": [{"mode": "server", "security": {"extension": [{"url": _OAUTH_URIS, "extension": extension}]}}],
+        "software": {"name": ehr.behaviour.software},
+        "implementation": {"description": "Sandbox EHR: synthetic people", "url": ehr.iss},
+        "rest": [
+            {
+                "mode": "server",
+                "security": {"extension": [{"url": _OAUTH_URIS, "extension": extension}]},
+                "resource": [_resource(resource_type, ehr.behaviour) for resource_type in _types(ehr.behaviour)],
+            }
+        ],
     }
+
+
+def _scopes_supported(behaviour: Behaviour) -> list[str]:
+    if behaviour.scopes_supported is not None:
+        return list(behaviour.scopes_supported)
+    without = () if behaviour.advertise_what_is_refused else behaviour.unsupported_types
+    return leave_out(PLAIN_SCOPES, types=without, wildcards=False).split()
+
+
+def _types(behaviour: Behaviour) -> list[str]:
+    """Types that the CapabilityStatement names."""
+    hidden = () if behaviour.advertise_what_is_refused else behaviour.unsupported_types
+    return [resource_type for resource_type in served_types() if resource_type not in hidden]
+
+
+def _resource(resource_type: str, behaviour: Behaviour) -> dict[str, Any]:
+    is_searched = behaviour.advertise_what_is_refused or resource_type not in behaviour.read_by_id_only
+    interactions = ("read", "search-type") if is_searched else ("read",)
+    described: dict[str, Any] = {"type": resource_type, "interaction": [{"code": code} for code in interactions]}
+    if is_searched:
+        parameters = search_parameters(resource_type)
+        described["searchParam"] = [{"name": name, "type": kind} for name, kind in parameters.items()]
+    return described
 
 
 def _endpoints(ehr: "SandboxEhr") -> dict[str, Any]:

@@ -42,6 +42,11 @@ class SandboxEhr:
         self.style_url = f"{self.fhir_base}/smart-style.json"
 
     @property
+    def iss(self) -> str:
+        """The FHIR base as a launch writes it, and as `aud` must repeat it."""
+        return f"{self.fhir_base}/" if self.behaviour.iss_with_slash else self.fhir_base
+
+    @property
     def issuer(self) -> str:
         """The authorization server's issuer, as discovery says it."""
         return self.behaviour.issuer or self.fhir_base
@@ -61,11 +66,11 @@ class SandboxEhr:
         """Where the chart sends the app's frame: the app's launch URL with `iss` and a fresh one-use `launch`."""
         client = self.clients[launch.client_id]
         token = self.memory.add_launch(launch, seconds=self.behaviour.launch_seconds)
-        return f"{_placed(client, launch.placement)}?{urlencode({'iss': self.fhir_base, 'launch': token})}"
+        return f"{_placed(client, launch.placement)}?{urlencode({'iss': self.iss, 'launch': token})}"
 
     def standalone_url(self, client_id: str, placement: str | None = None) -> str:
         """The app opened on its own: `iss` only."""
-        return f"{_placed(self.clients[client_id], placement)}?{urlencode({'iss': self.fhir_base})}"
+        return f"{_placed(self.clients[client_id], placement)}?{urlencode({'iss': self.iss})}"
 
 
 def current_ehr() -> SandboxEhr:

@@ -133,6 +133,8 @@ def _check(ehr: SandboxEhr, resource_type: str, action: str) -> Token:
     token = _live_token(ehr)
     if resource_type in ehr.behaviour.unsupported_types:
         raise FhirProblem(404, "not-supported", f"This EHR has no {resource_type}.")
+    if action == "s" and resource_type in ehr.behaviour.read_by_id_only:
+        raise FhirProblem(400, "not-supported", f"{resource_type} is read by id only.")
     if not allows(token.scope, resource_type, action):
         wanted = f'Bearer realm="sandbox", error="insufficient_scope", scope="user/{resource_type}.{action}"'
         raise NotAllowed(403, wanted, f"The token does not allow this on {resource_type}.")

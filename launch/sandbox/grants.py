@@ -26,6 +26,7 @@ from launch.sandbox.answer import token_members
 from launch.sandbox.assertion import StrictAssertion
 from launch.sandbox.clients import Client
 from launch.sandbox.memory import Code, Launch, Token
+from launch.sandbox.scopes import leave_out
 
 if TYPE_CHECKING:
     from launch.sandbox.ehr import SandboxEhr
@@ -66,7 +67,7 @@ class SmartCodeGrant(AuthorizationCodeGrant):
                 code=code,
                 client_id=request.client.client_id,
                 redirect_uri=asked["redirect_uri"],
-                scope=_without_launch(request.scope, is_ehr_launch),
+                scope=_without_launch(_grantable(request.scope, self.ehr), is_ehr_launch),
                 code_challenge=asked["code_challenge"],
                 code_challenge_method=asked["code_challenge_method"],
                 nonce=asked.get("nonce"),
@@ -141,11 +142,11 @@ class SmartRequest:
     def check(self, grant: SmartCodeGrant, redirect_uri: str) -> None:
         """Raise the OAuth error that tells what is missing or wrong."""
         asked = grant.request.payload.data
-        if asked.get("aud") != self._ehr.fhir_base:
+        if asked.get("aud") != self._ehr.iss:
             raise InvalidRequestError("aud must be the FHIR base URL of this server.")
         if not asked.get("state"):
             raise InvalidRequestError("state is required.")
-        if not grant.request.scope:
+        if not _grantable(grant.request.scope, self._ehr):
             raise InvalidScopeError()
         nonce = asked.get("nonce")
         if nonce and self._ehr.memory.nonce_was_used(grant.request.client.client_id, nonce):
@@ -194,6 +195,13 @@ def _authenticate_public(query_client: Any, request: OAuth2Request) -> Client | 
         raise InvalidClientError(description="A public client has no credentials to send.")
     found: Client = client
     return found
+
+
+def _grantable(scope: str | None, ehr: "SandboxEhr") -> str:
+    """What this EHR grants of what the app may have."""
+    behaviour = ehr.behaviour
+    without = behaviour.unsupported_types if behaviour.trim_unsupported_scopes else ()
+    return leave_out(scope or "", types=without, wildcards=behaviour.trim_wildcard_scopes)
 
 
 def _without_launch(scope: str, is_ehr_launch: bool) -> str:

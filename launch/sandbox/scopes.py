@@ -7,6 +7,7 @@ never granted here. Pure.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
@@ -50,6 +51,13 @@ def trim(requested: str, registered: str) -> str:
     for scope in requested.split():
         kept.extend([scope] if scope in allowed else _parts_allowed(scope, allowed))
     return " ".join(dict.fromkeys(s for s in kept if not s.startswith(("patient/", "system/")) and "?" not in s))
+
+
+def leave_out(scope: str, *, types: Iterable[str], wildcards: bool) -> str:
+    """`scope` without those of resources in `types`, and without wildcards where `wildcards` says so."""
+    unwanted = {*types, *(("*",) if wildcards else ())}
+    kept = ((one, find_resource_scope(one)) for one in scope.split())
+    return " ".join(one for one, read in kept if read is None or read.resource not in unwanted)
 
 
 def allows(granted: str, resource: str, action: str) -> bool:

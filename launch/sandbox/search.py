@@ -52,6 +52,17 @@ _PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
+def served_types() -> tuple[str, ...]:
+    """Resource types that can be searched by more than id and tag."""
+    return tuple(resource_type for resource_type in _PARAMETERS if resource_type != "*")
+
+
+def search_parameters(resource_type: str) -> dict[str, str]:
+    """Search parameters of this type: name -> type of parameter."""
+    known = {**_PARAMETERS["*"], **_PARAMETERS.get(resource_type, {})}
+    return {name: kind for name, (kind, _) in known.items()}
+
+
 class SearchProblem(ValueError):
     """A search that this server does not understand; the text says why."""
 
