@@ -4,11 +4,47 @@ Source: SMART App Launch 2.2, "Obtain authorization code"; RFC 7636 (S256, alway
 OpenID Connect Core 3.1.2.1 (nonce).
 """
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from launch import browser
 from launch.discovery import SmartConfiguration
+
+LONGEST_ADDRESS: Final = 2_000
+"""Characters. Some gateways cut or refuse a longer request line; launch tokens can be 4 kB and more."""
+
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(:[0-9]+)?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationForm:
+    """The same request as a form that the browser posts (`authorize-post`)."""
+
+    action: str
+    fields: Mapping[str, str]
+
+    @property
+    def origin(self) -> str:
+        """The one origin that the form leads to."""
+        return _origin(self.action)
+
+
+def authorization_form(configuration: SmartConfiguration, url: str) -> AuthorizationForm | None:
+    """The request of `url` as a form, where the address is long and the EHR takes a form; else None."""
+    action = configuration.authorization_endpoint
+    if len(url) <= LONGEST_ADDRESS or not configuration.takes_post:
+        return None
+    if not _ORIGIN.fullmatch(_origin(action)):
+        return None  # it is written into a policy header: nothing that could end the directive
+    # What the endpoint's own query holds stays in the address; the rest of the query is ours.
+    own = len(parse_qsl(urlsplit(action).query, keep_blank_values=True))
+    return AuthorizationForm(action=action, fields=dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)[own:]))
 
 
 def authorization_url(
@@ -43,3 +79,8 @@ def authorization_url(
         code_challenge_method="S256",
     )
     return url
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -29,7 +29,7 @@ from werkzeug.datastructures import MultiDict
 
 from launch import browser, errors
 from launch.client_auth import published_keys
-from launch.departing import LaunchRequest
+from launch.departing import Departure, LaunchRequest
 from launch.extension import SmartLaunch
 from launch.report import LaunchReport
 from launch.returning import Reply
@@ -52,11 +52,26 @@ def begin(placement: str | None = None) -> ResponseReturnValue:
     extension, report = _extension(), LaunchReport()
     try:
         departure = extension.client.begin(_launch_request(placement), report)
+        g.frame_ancestors = report.registration.frame_ancestors if report.registration else ()
     except errors.LaunchError as error:
         return _failed(error, report)
-    response = make_response(redirect(departure.url, code=303))
+    response = _sent_off(departure)
     browser.drop_cookies(response, browser.surplus_cookies(request.cookies))
     browser.set_launch_cookie(response, state=departure.state, secret=departure.secret)
+    return response
+
+
+def _sent_off(departure: Departure) -> Response:
+    """By redirect; or by a page that posts the request, where the address would be too long."""
+    if departure.form is None:
+        return make_response(redirect(departure.url, code=303))
+    response = make_response(render_template("launch/authorize.html", form=departure.form, stylesheet=_stylesheet()))
+    ancestors = " ".join(g.frame_ancestors) or "'none'"
+    # Browsers hold the redirects after a form's POST against form-action too, and these end at our own callback.
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; "
+        f"form-action {departure.form.origin} 'self'; frame-ancestors {ancestors}"
+    )
     return response
 
 

@@ -21,11 +21,11 @@ import time
 from collections.abc import Mapping
 
 from launch import browser, errors
-from launch.authorization import authorization_url
+from launch.authorization import authorization_form, authorization_url
 from launch.client_auth import client_authentication
 from launch.context import FhirUser, LaunchContext
 from launch.departing import Departure, LaunchRequest, registration_of, transaction_for
-from launch.discovery import SmartConfiguration, discover
+from launch.discovery import WELL_KNOWN, SmartConfiguration, discover
 from launch.documents import Documents
 from launch.fhir_session import FhirSession
 from launch.fhir_user import read_fhir_user
@@ -34,9 +34,11 @@ from launch.jwks import KeySets
 from launch.outbound import Door
 from launch.report import LaunchReport
 from launch.returning import Reply, check_browser, check_reply
-from launch.scopes import asked_scopes, missing_scopes
+from launch.scopes import asked_scopes, missing_scopes, needed_scopes
 from launch.stores import LaunchTransaction, Registration, SigningKeys, Stores
-from launch.token_response import TokenResponse, exchange_code, read_launch_parameters, read_token_response
+from launch.style import Styles
+from launch.token_response import TokenResponse, ask_for_token, read_launch_parameters, read_token_response
+from launch.tokens import Tokens
 
 
 class LaunchClient:
@@ -49,6 +51,8 @@ class LaunchClient:
         self._door = door
         self._documents = Documents(door=door, cache=stores.metadata)
         self._key_sets = KeySets(self._documents)
+        self._styles = Styles(self._documents)
+        self.tokens = Tokens(stores=stores, keys=keys, door=door, documents=self._documents)
 
     def begin(self, request: LaunchRequest, report: LaunchReport) -> Departure:
         """Steps 1 to 3. Raises :class:`launch.errors.LaunchError`."""
@@ -56,10 +60,14 @@ class LaunchClient:
             registration = report.registration = registration_of(request, self.stores.registrations)
         with report.step("discovery") as step:
             configuration = discover(registration, self._documents)
-            if not configuration.says_s256:
+            if configuration.found_at != WELL_KNOWN:
+                step.fell_back(f"no smart-configuration; read from {configuration.found_at}, S256 is sent all the same")
+            elif not configuration.says_s256:
                 step.fell_back("the EHR does not say that it supports S256; it is sent all the same")
-        with report.step("authorization"):
+        with report.step("authorization") as step:
             departure = self._depart(request, registration, configuration)
+            if departure.form is not None:
+                step.fell_back("the address would be too long: the request is posted as a form")
         # After the step has ended, so that the kept report holds it.
         transaction = transaction_for(request, registration, report, state=departure.state, secret=departure.secret)
         self.stores.transactions.create(transaction)
@@ -87,7 +95,7 @@ class LaunchClient:
             if person is None:
                 step.fell_back("no fhirUser: issuer and subject alone identify the person")
         with report.step("context"):
-            return self._context(transaction, registration, token, identity, person, asked, report)
+            return self._context(transaction, registration, token, identity, person, report)
 
     def _depart(
         self, request: LaunchRequest, registration: Registration, configuration: SmartConfiguration
@@ -104,7 +112,7 @@ class LaunchClient:
             aud=request.iss or registration.iss,
             launch=request.launch,
         )
-        return Departure(url=url, state=state, secret=secret)
+        return Departure(url=url, state=state, secret=secret, form=authorization_form(configuration, url))
 
     def _take_transaction(self, reply: Reply, report: LaunchReport) -> LaunchTransaction:
         """The launch that `reply` belongs to; taken out, so that no second reply finds it."""
@@ -129,15 +137,15 @@ class LaunchClient:
         configuration: SmartConfiguration,
         asked: tuple[str, ...],
     ) -> TokenResponse:
-        form = {
+        grant = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self.redirect_uri(registration),
             "code_verifier": browser.code_verifier(secret),
         }
         token_url = configuration.token_endpoint
-        form |= client_authentication(registration, token_url=token_url, keys=self.keys)
-        return read_token_response(exchange_code(self._door, token_url, form), asked=asked)
+        proof = client_authentication(registration, token_url=token_url, keys=self.keys)
+        return read_token_response(ask_for_token(self._door, token_url, grant, proof), asked=asked)
 
     def _identify(
         self, token: TokenResponse, secret: str, registration: Registration, configuration: SmartConfiguration
@@ -160,11 +168,11 @@ class LaunchClient:
         token: TokenResponse,
         identity: Identity,
         person: FhirUser | None,
-        asked: tuple[str, ...],
         report: LaunchReport,
     ) -> LaunchContext:
         parameters = read_launch_parameters(token.parameters, base=registration.iss)
-        missing = missing_scopes(asked=asked, granted=token.granted_scopes)
+        needed = needed_scopes(registration, standalone=transaction.standalone)
+        missing = missing_scopes(asked=needed, granted=token.granted_scopes)
         for text in (*(f"scope not granted: {scope}" for scope in sorted(missing)), *parameters.left_out):
             report.note_missing(text)
         return LaunchContext(
@@ -188,4 +196,6 @@ class LaunchClient:
             missing_scopes=missing,
             fhir=FhirSession(base=registration.iss, access_token=token.access_token, door=self._door),
             report=report,
+            read_style=lambda: self._styles.read(parameters.smart_style_url, registration),
+            keep_token=lambda token_id, ends_at: self.tokens.keep(token_id, token, registration, ends_at=ends_at),
         )

@@ -1,12 +1,16 @@
-"""How the client shows the token endpoint who it is: public, or private_key_jwt.
+"""How the client shows the token endpoint who it is: public, client_secret_basic, or private_key_jwt.
 
-Source: SMART App Launch 2.2, "Client Authentication: Asymmetric"; RFC 7523.
+Source: SMART App Launch 2.2, "Client Authentication: Asymmetric" and "Symmetric"; RFC 7523; RFC 6749 2.3.1.
 """
 
+import base64
 import secrets
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import quote
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
@@ -19,14 +23,33 @@ ASSERTION_SECONDS: Final = 240
 """Life of an assertion. The specification allows 300; a minute is left for clocks that differ."""
 
 
-def client_authentication(registration: Registration, *, token_url: str, keys: SigningKeys) -> dict[str, str]:
-    """Form fields that authenticate the client in one token request."""
+@dataclass(frozen=True, kw_only=True)
+class ClientProof:
+    """What one request to the token endpoint carries to authenticate the client."""
+
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def client_authentication(registration: Registration, *, token_url: str, keys: SigningKeys) -> ClientProof:
+    """Proof for one token request: code exchange, refresh and revocation alike.
+
+    Raises :class:`launch.errors.RegistrationUnsupported` where the registration lacks what its way needs.
+    """
     if registration.auth == "public":
-        return {"client_id": registration.client_id}
+        return ClientProof(fields={"client_id": registration.client_id})
     if registration.auth == "private_key_jwt":
         assertion = client_assertion(registration, token_url=token_url, keys=keys)
-        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
-    raise RegistrationUnsupported(f"client authentication {registration.auth} is not available")
+        return ClientProof(fields={"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion})
+    if registration.client_secret is None:
+        raise RegistrationUnsupported(f"client authentication {registration.auth} without a secret")
+    return ClientProof(headers={"Authorization": _basic(registration.client_id, registration.client_secret)})
+
+
+def _basic(client_id: str, secret: str) -> str:
+    """Each part is form-encoded first, so that a colon or a letter beyond ASCII arrives whole (RFC 6749 2.3.1)."""
+    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 def client_assertion(registration: Registration, *, token_url: str, keys: SigningKeys) -> str:

@@ -3,8 +3,9 @@
 Source: SMART App Launch 2.2, "Scopes and Launch Context"; holds no patient data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -74,3 +75,10 @@ class LaunchContext:
     """The pinned session: holds the bearer token, reaches nothing but the FHIR base."""
     report: "LaunchReport" = field(repr=False)
     """Steps of the app's own reads are added here."""
+    read_style: Callable[[], Mapping[str, str]] = field(repr=False)
+    """The EHR's style variables (:mod:`launch.style`), checked; empty where there are none. May ask the network."""
+    keep_token: Callable[[str, datetime], bool] = field(repr=False)
+    """`keep_token(id, ends_at)`: let :class:`launch.tokens.Tokens` keep the token under the app's own handle.
+
+    False, and nothing is kept, where no enabled feature of the registration needs one.
+    """

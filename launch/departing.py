@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from launch import browser, errors
+from launch.authorization import AuthorizationForm
 from launch.discovery import is_plausible_iss, normalise_iss
 from launch.documents import now
 from launch.report import LaunchReport
@@ -32,6 +33,8 @@ class Departure:
     url: str
     state: str
     secret: str = field(repr=False)
+    form: AuthorizationForm | None = None
+    """Set where the browser posts the request in place of following `url`."""
 
 
 def registration_of(request: LaunchRequest, registrations: RegistrationStore) -> Registration:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from launch.documents import Documents
+from launch.documents import Documents, fetch_json
 from launch.errors import DiscoveryInvalid, DiscoveryIssuerMismatch, DiscoveryUnreachable
+from launch.legacy_metadata import FOUND_AT, fetch_with_fallback
 from launch.outbound import NotJson, OutboundError, RedirectRefused, TooLarge
 from launch.stores import Registration
 
@@ -33,6 +34,12 @@ class SmartConfiguration:
     """`code_challenge_methods_supported` names S256. It is sent in any case."""
     sends_iss: bool
     """The EHR promises `iss` in its sign-in reply (RFC 9207)."""
+    takes_post: bool = False
+    """`authorize-post`: the authorization request may be a form."""
+    revocation_endpoint: str | None = None
+    """Where a token is given back (RFC 7009); None where the EHR names none that is safe."""
+    found_at: str = WELL_KNOWN
+    """Where below the FHIR base all this was read."""
 
 
 def normalise_iss(iss: str) -> str:
@@ -49,7 +56,8 @@ def discover(registration: Registration, documents: Documents) -> SmartConfigura
     """The EHR's configuration. Raises the `Discovery...` errors of :mod:`launch.errors`."""
     base = normalise_iss(registration.iss)
     try:
-        body = documents.get(registration.id, base + WELL_KNOWN).body
+        fetch = fetch_with_fallback(base) if registration.legacy_metadata else fetch_json
+        body = documents.get(registration.id, base + WELL_KNOWN, fetch).body
     except (NotJson, RedirectRefused, TooLarge) as err:
         raise DiscoveryInvalid(f"{WELL_KNOWN}: {err}") from err
     except OutboundError as err:
@@ -62,7 +70,7 @@ def read_configuration(registration: Registration, body: Mapping[str, Any]) -> S
     base = normalise_iss(registration.iss)
     advertised = _advertised_issuer(body)
     _compare_pin(registration, advertised)
-    methods = body.get("code_challenge_methods_supported")
+    methods, capabilities = body.get("code_challenge_methods_supported"), body.get("capabilities")
     jwks_uri = registration.jwks_uri or body.get("jwks_uri")
     return SmartConfiguration(
         authorization_endpoint=_endpoint(body, "authorization_endpoint", base),
@@ -72,6 +80,9 @@ def read_configuration(registration: Registration, body: Mapping[str, Any]) -> S
         jwks_uri=None if jwks_uri is None else _endpoint({"jwks_uri": jwks_uri}, "jwks_uri", base),
         says_s256=isinstance(methods, list) and "S256" in methods,
         sends_iss=body.get("authorization_response_iss_parameter_supported") is True,
+        takes_post=isinstance(capabilities, list) and "authorize-post" in capabilities,
+        revocation_endpoint=_endpoint_or_none(body, "revocation_endpoint", base),
+        found_at=FOUND_AT.get(body.get("found_at"), WELL_KNOWN),
     )
 
 
@@ -105,6 +116,14 @@ def _endpoint(body: Mapping[str, Any], name: str, base: str) -> str:
     if not _is_safe(url, urlsplit(base)):
         raise DiscoveryInvalid(f"{name} is not an https URL")
     return url
+
+
+def _endpoint_or_none(body: Mapping[str, Any], name: str, base: str) -> str | None:
+    """An endpoint that a launch can do without: an unsafe one is as good as none."""
+    try:
+        return _endpoint(body, name, base)
+    except DiscoveryInvalid:
+        return None
 
 
 def _is_safe(url: str, base: SplitResult) -> bool:

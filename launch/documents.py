@@ -8,8 +8,9 @@ answer, a copy of at most a day serves on.
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from launch.outbound import Door, OutboundError, Unreachable, json_object, prepared
+from launch.outbound import DOCUMENT_BYTES, BadStatus, Door, OutboundError, json_object, prepared
 from launch.stores import CachedDocument, MetadataCache
 
 FRESH_FOR = timedelta(hours=1)
@@ -17,10 +18,21 @@ STALE_FOR = timedelta(days=1)
 REFETCH_AFTER = timedelta(minutes=1)
 _IN_PROCESS = timedelta(minutes=1)
 
+Fetch = Callable[[Door, str], dict[str, Any]]
+"""How the document of a URL is got. Raises :class:`launch.outbound.OutboundError`."""
+
 
 def now() -> datetime:
     """The time, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def fetch_json(door: Door, url: str, *, accept: str = "application/json", cap: int = DOCUMENT_BYTES) -> dict[str, Any]:
+    """The JSON object at `url`. Raises :class:`launch.outbound.OutboundError`."""
+    response = door.send(prepared("GET", url, {"Accept": accept}), cap=cap)
+    if response.status_code != 200:
+        raise BadStatus(response.status_code)
+    return json_object(response.content)
 
 
 class Documents:
@@ -35,7 +47,7 @@ class Documents:
         self._locks: dict[tuple[str, str], threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def get(self, registration_id: str, url: str) -> CachedDocument:
+    def get(self, registration_id: str, url: str, fetch: Fetch = fetch_json) -> CachedDocument:
         """The document at `url`, at most an hour old, or a day where the EHR does not answer.
 
         Raises :class:`launch.outbound.OutboundError`.
@@ -48,7 +60,7 @@ class Documents:
             held = self._held.get(key)
             if held and self._clock() - held[0] < _IN_PROCESS:
                 return held[1]
-            return self._hold(key, self._shared_or_fetched(key))
+            return self._hold(key, self._shared_or_fetched(key, fetch))
 
     def refetch(self, registration_id: str, url: str) -> CachedDocument:
         """A newer copy than the one held, asked for at most once a minute; else the one held."""
@@ -60,26 +72,23 @@ class Documents:
             tried = self._tried.get(key)
             if held and tried and self._clock() - tried < REFETCH_AFTER:
                 return held
-            return self._hold(key, self._fetch(key))
+            return self._hold(key, self._fetch(key, fetch_json))
 
-    def _shared_or_fetched(self, key: tuple[str, str]) -> CachedDocument:
+    def _shared_or_fetched(self, key: tuple[str, str], fetch: Fetch) -> CachedDocument:
         shared = self._cache.get(*key)
         age = self._clock() - shared.fetched_at if shared else None
         if shared and age is not None and age < FRESH_FOR:
             return shared
         try:
-            return self._fetch(key)
+            return self._fetch(key, fetch)
         except OutboundError:
             if shared and age is not None and age < STALE_FOR:
                 return shared
             raise
 
-    def _fetch(self, key: tuple[str, str]) -> CachedDocument:
+    def _fetch(self, key: tuple[str, str], fetch: Fetch) -> CachedDocument:
         self._tried[key] = self._clock()
-        response = self._door.send(prepared("GET", key[1], {"Accept": "application/json"}))
-        if response.status_code != 200:
-            raise Unreachable(f"HTTP {response.status_code}")
-        document = CachedDocument(body=json_object(response.content), fetched_at=self._clock())
+        document = CachedDocument(body=fetch(self._door, key[1]), fetched_at=self._clock())
         self._cache.put(*key, document)
         return document
 

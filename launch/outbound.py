@@ -32,6 +32,14 @@ class Unreachable(OutboundError):
     """No connection, or it broke."""
 
 
+class BadStatus(Unreachable):
+    """An answer with another status than 200."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(f"HTTP {status}")
+
+
 class TimedOut(OutboundError):
     """No whole answer within the time allowed."""
 

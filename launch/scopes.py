@@ -22,11 +22,19 @@ _V1_MEANS: Final = {"read": "rs", "write": "cud", "*": "cruds"}
 _SHOWN_BY_THE_ANSWER: Final = frozenset({"launch", "openid"})
 
 
-def asked_scopes(registration: Registration, *, standalone: bool) -> tuple[str, ...]:
-    """The scopes of one launch, in the order in which they are sent."""
+def needed_scopes(registration: Registration, *, standalone: bool) -> tuple[str, ...]:
+    """What one launch needs, in v2 words: what the grant is compared with."""
     launch = () if standalone else ("launch",)
     wanted = (*launch, *IDENTITY, *READS, *registration.extra_scopes)
     return tuple(dict.fromkeys(scope for scope in wanted if not _reads_patients(scope)))
+
+
+def asked_scopes(registration: Registration, *, standalone: bool) -> tuple[str, ...]:
+    """The scopes of one launch, in the order in which they are sent; in v1 words for an EHR that knows no others."""
+    needed = needed_scopes(registration, standalone=standalone)
+    if registration.scopes == "v2":
+        return needed
+    return tuple(dict.fromkeys(older for scope in needed for older in _in_v1_words(scope)))
 
 
 def missing_scopes(*, asked: tuple[str, ...], granted: frozenset[str]) -> frozenset[str]:
@@ -39,6 +47,16 @@ def missing_scopes(*, asked: tuple[str, ...], granted: frozenset[str]) -> frozen
         for scope in asked
         if scope not in granted and scope not in _SHOWN_BY_THE_ANSWER and not _covered(scope, granted)
     )
+
+
+def _in_v1_words(scope: str) -> tuple[str, ...]:
+    """`user/Task.rs` as `user/Task.read`, `user/Task.cu` as `user/Task.write` (SMART 2.2, "Scopes v1")."""
+    match = _RESOURCE.fullmatch(scope)
+    if match is None or match[3] in _V1_MEANS:
+        return (scope,)
+    asked = set(match[3])
+    words = [word for word, means in (("read", "rs"), ("write", "cud")) if asked & set(means)]
+    return tuple(f"{match[1]}/{match[2]}.{word}" for word in words)
 
 
 def _reads_patients(scope: str) -> bool:

@@ -44,6 +44,13 @@ class Registration:
     """Origins that may frame pages of this registration's visits."""
     extra_scopes: tuple[str, ...] = ()
     """Scopes of features that the organization has turned on."""
+    style_origins: tuple[str, ...] = ()
+    """Origins other than the FHIR base from which `smart_style_url` may be read."""
+
+    @property
+    def keeps_token(self) -> bool:
+        """Whether an enabled feature needs the EHR after the launch: only then is a token kept."""
+        return not {"online_access", "offline_access"}.isdisjoint(self.extra_scopes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +144,54 @@ class ReportRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptToken:
+    """An access token that outlives its launch, because an enabled feature needs it."""
+
+    id: str
+    """The app's own handle, say the key of the visit that it belongs to."""
+    organization: str
+    registration_id: str
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    scopes: tuple[str, ...]
+    obtained_at: datetime
+    expires_at: datetime
+    """When the access token ends, by the EHR's word."""
+    ends_at: datetime
+    """When it is deleted in any case."""
+    version: int = 1
+    """Counts up with every refresh."""
+
+
+class TokenStore(Protocol):
+    """Tokens that an enabled feature needs, encrypted at rest.
+
+    Each call is a short transaction of its own: none is open while the EHR is asked.
+    """
+
+    def keep(self, token: KeptToken) -> None:
+        """Keep a new one. Those whose `ends_at` has passed may go on this occasion."""
+
+    def find(self, token_id: str) -> KeptToken | None:
+        """The token as it is now; None where it was never kept, was removed, or its `ends_at` has passed."""
+
+    def take_lease(self, token_id: str, *, version: int, owner: str, seconds: float) -> bool:
+        """Compare-and-swap: true for exactly one of any number of callers that know this version.
+
+        The lease ends by itself after `seconds`, or with :meth:`replace`, :meth:`give_back`, :meth:`remove`.
+        """
+
+    def replace(self, token: KeptToken, *, version: int, owner: str) -> bool:
+        """Put `token` in place of `version`, and end the lease; false where the version or the owner has changed."""
+
+    def give_back(self, token_id: str, *, owner: str) -> None:
+        """End the lease that `owner` holds; nothing where it does not."""
+
+    def remove(self, token_id: str, *, version: int | None = None) -> KeptToken | None:
+        """Delete it, and say what it was; with `version` only where it is still that one. None where nothing was."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stores:
     """All the doors in one hand."""
 
@@ -144,6 +199,8 @@ class Stores:
     transactions: TransactionStore
     metadata: MetadataCache
     reports: ReportSink
+    tokens: TokenStore | None = None
+    """None: no token outlives its launch."""
 
 
 class SigningKeys(Protocol):

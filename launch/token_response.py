@@ -12,12 +12,16 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from launch import identity_errors as errors
+from launch.client_auth import ClientProof
 from launch.context import ContextReference
 from launch.fhir_user import find_reference, is_fhir_id
 from launch.outbound import Door, NotJson, OutboundError, RedirectRefused, TooLarge, json_object, prepared
 
+_FORM_HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 _BEARER: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _MAX_TOKEN: Final = 65_536
+_SECONDS_NOT_SAID: Final = 300.0
+_MAX_SECONDS: Final = 86_400
 _MAX_REFERENCES: Final = 50
 _MAX_APP_CONTEXT: Final = 8_192
 
@@ -29,6 +33,9 @@ class TokenResponse:
     access_token: str = field(repr=False)
     id_token: object = field(repr=False)
     granted_scopes: frozenset[str]
+    refresh_token: str | None = field(repr=False)
+    seconds: float
+    """How long the access token is good; 300 where the EHR does not say (RFC 6749 5.1 lets it)."""
     parameters: Mapping[str, Any] = field(repr=False)
     """The whole answer, for :func:`read_launch_parameters`."""
 
@@ -49,14 +56,14 @@ class LaunchParameters:
     """What could not be read, in words."""
 
 
-def exchange_code(door: Door, token_url: str, form: Mapping[str, str]) -> dict[str, Any]:
-    """POST the authorization code; the answer as a JSON object.
+def ask_for_token(door: Door, token_url: str, grant: Mapping[str, str], proof: ClientProof) -> dict[str, Any]:
+    """POST a grant (a code, a refresh token) with the client's proof; the answer as a JSON object.
 
     Raises :class:`launch.identity_errors.TokenUnreachable`, `TokenRefused`, `TokenResponseInvalid`.
     """
-    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode({**grant, **proof.fields}).encode()
     try:
-        response = door.send(prepared("POST", token_url, headers, urlencode(form).encode()))
+        response = door.send(prepared("POST", token_url, {**_FORM_HEADERS, **proof.headers}, body))
         if response.status_code == 429 or response.status_code >= 500:
             raise errors.TokenUnreachable(f"token endpoint: HTTP {response.status_code}")
         answer = json_object(response.content)
@@ -78,8 +85,14 @@ def read_token_response(answer: Mapping[str, Any], *, asked: tuple[str, ...]) ->
         raise errors.TokenResponseInvalid("token_type is not Bearer")
     if scope is not None and not isinstance(scope, str):
         raise errors.TokenResponseInvalid("scope is not a string")
-    granted = frozenset(asked if scope is None else scope.split())
-    return TokenResponse(access_token=token, id_token=answer.get("id_token"), granted_scopes=granted, parameters=answer)
+    return TokenResponse(
+        access_token=token,
+        id_token=answer.get("id_token"),
+        granted_scopes=frozenset(asked if scope is None else scope.split()),
+        refresh_token=_refresh_token(answer),
+        seconds=_seconds(answer.get("expires_in")),
+        parameters=answer,
+    )
 
 
 def read_launch_parameters(answer: Mapping[str, Any], *, base: str) -> LaunchParameters:
@@ -96,6 +109,22 @@ def read_launch_parameters(answer: Mapping[str, Any], *, base: str) -> LaunchPar
         smart_style_url=_text(answer, "smart_style_url", left_out, limit=2_000),
         left_out=tuple(left_out),
     )
+
+
+def _refresh_token(answer: Mapping[str, Any]) -> str | None:
+    """What may be sent again in a form; anything else is no refresh token."""
+    value = answer.get("refresh_token")
+    usable = isinstance(value, str) and 0 < len(value) <= _MAX_TOKEN and value.isascii() and value.isprintable()
+    return value if usable else None
+
+
+def _seconds(value: object) -> float:
+    """`expires_in`, which some EHRs send as text; at most a day is believed."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:9])
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e9:
+        return _SECONDS_NOT_SAID
+    return float(min(value, _MAX_SECONDS))
 
 
 def _error_code(answer: Mapping[str, Any]) -> str:
