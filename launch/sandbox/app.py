@@ -4,7 +4,7 @@ from flask import Flask, Response, g, request
 
 from launch.sandbox import chart, control, fhir, oauth
 from launch.sandbox.ehr import SandboxEhr, current_ehr
-from launch.sandbox.faults import spoil
+from launch.sandbox.faults import EXPIRED, spoil
 from launch.sandbox.grants import make_authorization_server
 from launch.sandbox.policy import content_policy
 
@@ -37,6 +37,8 @@ def _count_and_disturb() -> Response | None:
         }
     )
     g.fault = ehr.faults.take(request.method, request.path)
+    if g.fault and g.fault.kind == EXPIRED:
+        ehr.memory.expire_access_token(request.headers.get("Authorization", "").rpartition(" ")[2])
     return ehr.faults.before(g.fault) if g.fault else None
 
 

@@ -34,6 +34,8 @@ class Fault:
     body: str = ""
     content_type: str = "application/fhir+json"
     """For "body"."""
+    entries: int = 20_000
+    """For "many entries"."""
 
     def fits(self, method: str, path: str) -> bool:
         """Whether it is meant for this request."""
@@ -89,7 +91,33 @@ def spoil(fault: Fault, response: Response) -> Response:
         whole = response.get_data()
         response.set_data(whole[: len(whole) // 2])
         response.headers["Content-Length"] = str(len(whole))  # promises more than comes
+    elif fault.kind in _BUNDLES and (bundle := _bundle_in(response)) is not None:
+        response.set_data(json.dumps(_BUNDLES[fault.kind](bundle, fault)))
     return response
+
+
+def _bundle_in(response: Response) -> dict[str, Any] | None:
+    """The searchset that the EHR answered with; None for anything else, which then stays as it is."""
+    body = json.loads(response.get_data()) if "json" in response.headers.get("Content-Type", "") else None
+    return body if isinstance(body, dict) and body.get("resourceType") == "Bundle" else None
+
+
+def _many_entries(bundle: dict[str, Any], fault: Fault) -> dict[str, Any]:
+    """What was found, over and over under new ids, in one page: an EHR that knows no `_count`."""
+    found = bundle.get("entry") or [{"resource": {"resourceType": "Basic", "id": "filler"}}]
+    copies = (found[number % len(found)] for number in range(fault.entries))
+    entries = [_renamed(entry, number) if number >= len(found) else entry for number, entry in enumerate(copies)]
+    return {**bundle, "total": len(entries), "link": [], "entry": entries}
+
+
+def _renamed(entry: Mapping[str, Any], number: int) -> dict[str, Any]:
+    return {"resource": {**entry["resource"], "id": f"copy-{number}"}}
+
+
+def _broken_entry(bundle: dict[str, Any], _fault: Fault) -> dict[str, Any]:
+    """One entry that no parser of FHIR takes, before all others."""
+    broken = {"resource": {"resourceType": "Task", "id": ["x"], "status": 7, "code": "text", "owner": [None]}}
+    return {**bundle, "entry": [broken, *(bundle.get("entry") or [])]}
 
 
 def _status(fault: Fault) -> Response:
@@ -118,6 +146,12 @@ _KINDS: dict[str, Callable[[Fault], Response]] = {
     "html": _html,
     "body": _body,
 }
-KINDS = ("slow", "truncated", "cut off", *_KINDS)
-"""slow; truncated: JSON that ends early; cut off: the connection ends before Content-Length; status; wrong type;
-html; body: whatever the fault says."""
+_BUNDLES: dict[str, Callable[[dict[str, Any], Fault], dict[str, Any]]] = {
+    "many entries": _many_entries,
+    "broken entry": _broken_entry,
+}
+EXPIRED = "expired token"
+KINDS = ("slow", "truncated", "cut off", EXPIRED, *_KINDS, *_BUNDLES)
+"""slow; truncated: JSON that ends early; cut off: the connection ends before Content-Length; expired token: that of the
+request ends in this moment; status; wrong type; html; body: whatever the fault says; many entries, broken entry: of a
+searchset."""

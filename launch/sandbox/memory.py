@@ -184,6 +184,12 @@ class Memory:
                 token.revoked = True
             return len(live)
 
+    def expire_access_token(self, access_token: str) -> None:
+        """End its life now; an unknown one is no error."""
+        with self._lock:
+            if token := self._by_access.get(access_token):
+                token.expires_at = time.time()
+
     def remember_jti(self, client_id: str, jti: str, *, until: float) -> bool:
         """False where this assertion id was used before. `until`: epoch seconds."""
         with self._lock:

@@ -75,6 +75,35 @@ def test_a_path_answers_whatever_is_wanted(app: App, token: str) -> None:
     assert app.read("Task", token).json() == []
 
 
+def test_a_token_ends_in_the_moment_it_is_shown(app: App, token: str) -> None:
+    inject(app.ehr, path="/fhir/Task", kind="expired token", times=1)
+    answer = app.read("Task", token)
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+    assert app.read("Practitioner/ada", token).status_code == 401, "it is over for everything else too"
+
+
+def test_one_page_holds_twenty_thousand_entries(app: App, token: str) -> None:
+    inject(app.ehr, path="/fhir/Task", kind="many entries")
+    tasks = [entry["resource"] for entry in app.read("Task", token, owner="Practitioner/ada").json()["entry"]]
+    assert len({task["id"] for task in tasks}) == len(tasks) == 20_000
+    assert {task["owner"]["reference"] for task in tasks} == {"Practitioner/ada"}
+
+
+def test_one_entry_is_broken_and_the_others_are_whole(app: App, token: str) -> None:
+    whole = app.read("Task", token).json()["entry"]
+    inject(app.ehr, path="/fhir/Task", kind="broken entry")
+    broken, *others = app.read("Task", token).json()["entry"]
+    assert broken["resource"]["id"] == ["x"]
+    assert others == whole
+
+
+@pytest.mark.parametrize("kind", ["many entries", "broken entry"])
+def test_faults_of_searches_leave_a_read_as_it_is(app: App, token: str, kind: str) -> None:
+    inject(app.ehr, path="/fhir/*", kind=kind)
+    assert app.read("Practitioner/ada", token).json()["id"] == "ada"
+
+
 def test_a_fault_may_hit_a_number_of_times(app: App, token: str) -> None:
     inject(app.ehr, path="/fhir/Task", kind="status", status=503, times=2)
     assert [app.read("Task", token).status_code for _ in range(3)] == [503, 503, 200]
