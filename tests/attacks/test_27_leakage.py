@@ -30,7 +30,7 @@ PLANTED = {
     "Encounter id": "canary-encounter-90de",
     "encounter reason": "canary reason of the encounter",
     "clinician's name": "Okafor",
-    "intent of no meaning": "canary-intent",
+    "intent that is a sentence": "canary intent of a sentence",
 }
 
 
@@ -118,7 +118,7 @@ def test_planted_values_and_every_secret_of_the_launch_are_found_nowhere(
     watched: Watched, open_browser: OpenBrowser
 ) -> None:
     clinician = Clinician(browser=open_browser(), ehr=watched.ehr)
-    clinician.opens_the_chart(task=f"Task/{PLANTED['Task id']}", intent=PLANTED["intent of no meaning"])
+    clinician.opens_the_chart(task=f"Task/{PLANTED['Task id']}", intent=PLANTED["intent that is a sentence"])
     clinician.opens_the_first_tutorial()
     clinician.goes_through_the_parts_to_the_end()
     clinician.says_i_used_it_on_this_task()
