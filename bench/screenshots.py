@@ -40,6 +40,7 @@ def running_demo(folder: Path) -> Iterator[Ehr]:
 
 def keep(page: Page, name: str) -> None:
     """Write docs/images/NAME-WIDTH.png of what is on the screen."""
+    page.wait_for_load_state("networkidle")
     size = page.viewport_size or WIDE
     page.screenshot(path=IMAGES / f"{name}-{size['width']}.png")
 
@@ -55,17 +56,18 @@ def narrow_window(browser: Browser, ehr: Ehr, *, person: str, task: str) -> Page
 
 
 def wide_pictures(browser: Browser, ehr: Ehr) -> None:
-    """The chart with the sidebar, for three people."""
+    """The chart with the sidebar; the nurse goes on into a tutorial, so that the physician begins afresh below."""
     for name, person, task in (("chart", PHYSICIAN, REPLY_TASK), ("chart-nurse", NURSE, HANDOFF_TASK)):
         clinician = Clinician(browser=browser, ehr=ehr, person=person)
         clinician.page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
         clinician.opens_the_chart(task=task)
         clinician.sees("For you now")
         keep(clinician.page, name)
-        if name == "chart":
+        if person == NURSE:
             clinician.opens_the_first_tutorial()
             keep(clinician.page, "chart-card")
             clinician.presses("Show me how")
+            clinician.sidebar().locator(".bar").wait_for()
             keep(clinician.page, "chart-step")
         clinician.page.close()
 
@@ -87,7 +89,7 @@ def narrow_pictures(browser: Browser, ehr: Ehr) -> None:
     keep(page, "finished")
     page.get_by_role("button", name="I used it on this task").click()
     keep(page, "used")
-    page.get_by_role("link", name="My record").click()
+    page.locator("footer.foot").get_by_role("link", name="My record").click()
     keep(page, "record")
     keep(narrow_window(browser, ehr, person=NO_ROLE, task=""), "role")
 

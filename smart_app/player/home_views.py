@@ -4,12 +4,14 @@ from typing import Any
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from smart_app.player import pages, role_views, verbs
+from smart_app.player import role_views, verbs
 from smart_app.player.blueprint import blueprint, came_from, form_key, to
-from smart_app.player.offered import dismissals_of, find_progress, get_taught
+from smart_app.player.home_page import HiddenNote, HomePage, home_page
+from smart_app.player.offered import dismissals_of, get_taught, offered_now
 from smart_app.services import services
-from smart_app.visits.session import current_visit
+from smart_app.visits.session import VisitView, current_visit
 
 
 @blueprint.get("/")
@@ -19,15 +21,19 @@ def home(**_: Any) -> ResponseReturnValue:
     with services().database.reading() as session:
         if role_views.must_ask(session, visit):
             return redirect(to("player.role"), 303)
-        hidden = {row.tutorial for row in dismissals_of(session, visit.organization, visit.learner)}
-        undo, offered = None, []
-        for choice in visit.choices:
-            version = get_taught(session, visit=visit, tutorial=choice.tutorial).version
-            if choice.tutorial not in hidden:
-                offered.append((version, find_progress(session, visit, version)))
-            elif request.args.get("hidden") == choice.tutorial:
-                undo = pages.HiddenNote(tutorial=choice.tutorial, title=version.title)
-        return render_template("home.html", page=pages.home_page(visit, offered, undo))
+        page = _home_page(session, visit)
+    return render_template("home.html", page=page)
+
+
+def _home_page(session: Session, visit: VisitView) -> HomePage:
+    hidden = {row.tutorial for row in dismissals_of(session, visit.organization, visit.learner)}
+    undo, shown = None, []
+    for version, progress in offered_now(session, visit=visit):
+        if version.tutorial not in hidden:
+            shown.append((version, progress))
+        elif request.args.get("hidden") == version.tutorial:
+            undo = HiddenNote(tutorial=version.tutorial, title=version.title)
+    return home_page(visit, shown, undo)
 
 
 @blueprint.post("/shown")

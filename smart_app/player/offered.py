@@ -1,6 +1,7 @@
 """Which tutorials a visit may open: what was chosen for it, and what the learner has begun."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,6 +49,19 @@ def get_taught(session: Session, *, visit: VisitView, tutorial: str) -> Taught:
     except NoSuchTutorial as error:
         raise NotOffered(tutorial) from error
     return Taught(found, find_feature(session, organization=visit.organization, feature=found.ai_feature))
+
+
+def offered_now(session: Session, *, visit: VisitView) -> list[tuple[TutorialVersion, Progress | None]]:
+    """What was chosen for the visit, in its order, each with the learner's place; without what is gone since."""
+    places = {(row.tutorial, row.version): row for row in progress_of(session, visit.organization, visit.learner)}
+    found = []
+    for choice in visit.choices:
+        with suppress(NoSuchTutorial):
+            version = get_version(
+                session, organization=visit.organization, tutorial=choice.tutorial, version=choice.version
+            )
+            found.append((version, places.get((choice.tutorial, choice.version))))
+    return found
 
 
 def find_feature(session: Session, *, organization: UUID, feature: str) -> AiFeature | None:

@@ -1,14 +1,14 @@
-"""What each page says, decided before the template: templates decide nothing."""
+"""What the pages of a tutorial say, decided before the template: templates decide nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
 from smart_app.library import vocabulary
 from smart_app.library.reading import Check, Part, TutorialVersion
-from smart_app.library.targeting import Reason, because
+from smart_app.player.dates import day_words
 from smart_app.player.models import Progress
 from smart_app.player.offered import Taught
 from smart_app.visits.session import VisitView
@@ -21,39 +21,10 @@ _SHORT_NAMES: Mapping[str, str] = {
     "try-it": "Try it",
     "when-not": "When not",
 }
+NOT_STATED = "not stated"
+"""The version of an AI feature that nobody has looked up here yet."""
 HOME = "home"
 """Where a verify card was opened from, if not from a part."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pick:
-    """A tutorial on the home page."""
-
-    tutorial: str
-    title: str
-    minutes: str
-    why: str
-    button: str
-    resumes: bool
-    finished: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class HiddenNote:
-    """The tutorial that was put away by the press before."""
-
-    tutorial: str
-    title: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class HomePage:
-    """At most three tutorials, and what the EHR did not say."""
-
-    picks: tuple[Pick, ...]
-    notices: tuple[str, ...]
-    empty: str
-    undo: HiddenNote | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,15 +106,6 @@ class FinishedPage:
     link: str | None
 
 
-def home_page(
-    visit: VisitView, offered: list[tuple[TutorialVersion, Progress | None]], undo: HiddenNote | None
-) -> HomePage:
-    """`offered`: the choices that were not put away, in their order. Finished ones go last."""
-    picks = [_pick(visit, version, progress) for version, progress in offered]
-    picks.sort(key=lambda pick: pick.finished)
-    return HomePage(picks=tuple(picks), notices=_notices(visit), empty=_nothing_for(visit), undo=undo)
-
-
 def card_page(taught: Taught) -> CardPage:
     """The card of a tutorial."""
     version = taught.version
@@ -154,7 +116,7 @@ def card_page(taught: Taught) -> CardPage:
         checks=version.checks,
         first=version.parts[0].slug,
         how=version.part("how").slug,
-        length=f"{_minutes(version.minutes)} in {len(version.parts)} short steps",
+        length=f"{minutes_words(version.minutes)} in {len(version.parts)} short steps",
         written_for=written_for(taught),
     )
 
@@ -213,7 +175,7 @@ def finished_page(visit: VisitView, taught: Taught, *, said_used: bool, link: st
 def written_for(taught: Taught) -> str:
     """Which version of the AI feature it is about, and who stands for it."""
     feature, version = taught.feature, taught.version
-    about = [f"Written for {feature.name} {feature.version}."] if feature else []
+    about = [f"Written for {feature.name} {feature.version}."] if feature and feature.version != NOT_STATED else []
     about += [f"Reviewed here by {version.reviewer}."] if version.reviewer else []
     return " ".join([*about, f"Next review by {day_words(version.review_by)}."])
 
@@ -223,61 +185,9 @@ def short_name(version: TutorialVersion, slug: str) -> str | None:
     return next((_SHORT_NAMES.get(part.slug, part.heading) for part in version.parts if part.slug == slug), None)
 
 
-def day_words(day: date) -> str:
-    """ "5 December", with the year where it is another than today's."""
-    words = f"{day.day} {day:%B}"
-    return words if day.year == datetime.now(UTC).year else f"{words} {day.year}"
-
-
-def _pick(visit: VisitView, version: TutorialVersion, progress: Progress | None) -> Pick:
-    choice = next(choice for choice in visit.choices if choice.tutorial == version.tutorial)
-    finished = bool(progress and progress.finished_at)
-    step = progress.step if progress and not finished else None
-    at = [part.slug for part in version.parts].index(step) if step else 0
-    return Pick(
-        tutorial=version.tutorial,
-        title=version.title,
-        minutes="Finished" if finished else _minutes_left(version, at),
-        why=because(Reason(reason["kind"], reason["text"]) for reason in choice.reasons),
-        button=_button(finished, step is not None, at, len(version.parts)),
-        resumes=step is not None,
-        finished=finished,
-    )
-
-
-def _button(finished: bool, resumes: bool, at: int, of: int) -> str:
-    if finished:
-        return "Look at it again"
-    return f"Resume at step {at + 1} of {of}" if resumes else "Open"
-
-
-def _minutes_left(version: TutorialVersion, at: int) -> str:
-    if not at:
-        return _minutes(version.minutes)
-    seconds = sum(part.seconds for part in version.parts[at:])
-    return f"{_minutes(max(1, min(version.minutes, -(-seconds // 60))))} left"
-
-
-def _minutes(minutes: int) -> str:
+def minutes_words(minutes: int) -> str:
+    """ "3 min"."""
     return f"{minutes} min"
-
-
-def _notices(visit: VisitView) -> tuple[str, ...]:
-    """What the EHR did not say, and what was done instead."""
-    said = []
-    if visit.standalone:
-        said.append("This window was opened on its own, so no task is known.")
-    elif not visit.task_open:
-        said.append("Your EHR did not say which task is open.")
-    if visit.missing:
-        said.append("Part of what your EHR knows could not be read, so this may fit less well than usual.")
-    return tuple(said)
-
-
-def _nothing_for(visit: VisitView) -> str:
-    if visit.task_open:
-        return "Nothing for this task yet. When your organization adds a tutorial for it, it will stand here."
-    return "Nothing for your role yet. When your organization adds a tutorial for it, it will stand here."
 
 
 def _mark(part: Part, done: bool, here: bool) -> StepMark:

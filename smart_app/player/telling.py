@@ -17,6 +17,12 @@ _DAY_ALONE: dict[str, Any] = {"day_only": True, "context": {}, "seconds": None}
 """What a sensitive AI feature leaves: no clock time, no context, no seconds."""
 
 
+_NOT_IN_A_WORD = re.compile(r"[^A-Za-z0-9._:/#+-]+")
+
+About = tuple[str, str, str | None]
+"""(object type, id, version)."""
+
+
 class BadKey(ValueError):
     """The form's key is missing or is not one that this app made."""
 
@@ -29,7 +35,7 @@ def tell(
     key: str,
     type: EventType,
     taught: Taught | None = None,
-    about: tuple[str, str, str] | None = None,
+    about: About | None = None,
     also: str = "",
     **said: Any,
 ) -> Recorded:
@@ -63,13 +69,15 @@ def context_of(visit: VisitView) -> dict[str, Any]:
     return {"task_codes": codes, "intent": intent, "encounter_class": encounter}
 
 
-def about_tutorial(taught: Taught) -> tuple[str, str, str]:
-    """(type, id, version) of the tutorial."""
+def about_tutorial(taught: Taught) -> About:
+    """The tutorial, as the ledger names it."""
     return ("tutorial", taught.version.tutorial, str(taught.version.version))
 
 
-def about_feature(taught: Taught) -> tuple[str, str, str]:
-    """(type, id, version) of the AI feature; of the tutorial, where it teaches no single one."""
+def about_feature(taught: Taught) -> About:
+    """The AI feature, as the ledger names it; the tutorial, where it teaches no single one."""
     if taught.feature is None:
         return about_tutorial(taught)
-    return ("ai-feature", taught.feature.id, taught.feature.version)
+    # A version is what an organization wrote, say "May 2026": the ledger keeps words without blanks.
+    version = _NOT_IN_A_WORD.sub("-", taught.feature.version).strip("-._:/#+")
+    return ("ai-feature", taught.feature.id, version or None)

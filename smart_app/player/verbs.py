@@ -16,7 +16,7 @@ from smart_app.keys import KeyRing
 from smart_app.ledger import EventType, UsageEvent
 from smart_app.player.models import Dismissal, Preference, Progress
 from smart_app.player.offered import NotOffered, Taught, find_progress
-from smart_app.player.telling import about_feature, tell, who_and_where
+from smart_app.player.telling import About, about_feature, tell, who_and_where
 from smart_app.visits.session import VisitView
 
 SECONDS_AT_MOST = 600
@@ -205,7 +205,7 @@ def _preference(session: Session, visit: VisitView) -> Preference:
     return session.get_one(Preference, (visit.organization, visit.learner))
 
 
-def _feature_of(taught: Taught) -> tuple[str, str, str]:
+def _feature_of(taught: Taught) -> About:
     if taught.feature is None:
         raise NotOffered("no single AI feature is taught")
     return about_feature(taught)

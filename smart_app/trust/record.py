@@ -13,9 +13,9 @@ from smart_app.ledger.reading import events_of_learner
 from smart_app.library.models import AiFeatureRow, TutorialVersionRow
 from smart_app.organizations.job_roles import job_roles
 from smart_app.organizations.models import LearnerIdentity, LearnerMatch, Permission
+from smart_app.player.dates import day_words
 from smart_app.player.models import Progress
 from smart_app.player.offered import dismissals_of, progress_of
-from smart_app.player.pages import day_words
 from smart_app.player.role_views import role_words
 from smart_app.trust.entries import Day, Names, days_of
 from smart_app.visits.models import Visit

@@ -9,6 +9,7 @@ The defences are listed in ``defences/*.toml``, an entry each::
     find = "the exact source text"              # unique in the file
     replace = "the text with the defence out"
     tests = ["tests/attacks/test_04_state_replay.py"]
+    also = [{ file = "...", find = "...", replace = "..." }]   # where one defence stands in two layers; optional
 
 The tree is copied; only the copy is changed. First the named tests must be green
 on the unchanged copy. A mutant is *caught* when a test fails; a test run that
@@ -27,7 +28,7 @@ import tempfile
 import threading
 import time
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,18 +50,30 @@ class Defence:
     replace: str
     tests: tuple[str, ...]
     room: str
+    also: tuple[Mapping[str, str], ...] = ()
 
-    def take_out(self, tree: Path) -> str:
-        """Change the copy; returns the text as it was. ValueError where `find` is not there exactly once."""
-        path = tree / self.file
-        source = path.read_text()
-        times = source.count(self.find)
-        if times != 1:
-            raise ValueError(f"{self.room}.toml, {self.name!r}: `find` stands {times} times in {self.file}, not once")
-        if self.find == self.replace:
-            raise ValueError(f"{self.room}.toml, {self.name!r}: `replace` changes nothing")
-        path.write_text(source.replace(self.find, self.replace))
-        return source
+    @property
+    def changes(self) -> list[tuple[str, str, str]]:
+        """(file, find, replace), all of them."""
+        return [(self.file, self.find, self.replace), *((c["file"], c["find"], c["replace"]) for c in self.also)]
+
+    def take_out(self, tree: Path) -> dict[Path, str]:
+        """Change the copy; returns the texts as they were. ValueError where a `find` is not there exactly once."""
+        originals = {tree / file: (tree / file).read_text() for file, _, _ in self.changes}
+        for file, find, replace in self.changes:
+            source = (tree / file).read_text()
+            if source.count(find) != 1 or find == replace:
+                put_back(originals)
+                times = f"stands {source.count(find)} times in {file}, not once"
+                raise ValueError(f"{self.room}.toml, {self.name!r}: `find` {times}, or `replace` changes nothing")
+            (tree / file).write_text(source.replace(find, replace))
+        return originals
+
+
+def put_back(originals: Mapping[Path, str]) -> None:
+    """The texts as they were."""
+    for path, text in originals.items():
+        path.write_text(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +101,7 @@ def read_defences(folder: Path = DEFENCES) -> list[Defence]:
                     replace=entry["replace"],
                     tests=tuple(entry["tests"]),
                     room=path.stem,
+                    also=tuple(entry.get("also", ())),
                 )
             )
     return sorted(found, key=lambda defence: (defence.attack or 999, defence.room, defence.name))
@@ -142,13 +156,13 @@ def try_mutant(tree: Path, defence: Defence) -> Outcome:
     """Take the defence out, run its tests, put it back."""
     started = time.monotonic()
     try:
-        original = defence.take_out(tree)
+        originals = defence.take_out(tree)
     except (ValueError, FileNotFoundError) as wrong:
         return Outcome(defence=defence, caught=False, by=f"NOT TRIED: {wrong}", seconds=0.0)
     try:
         caught, by = judge(*run_tests(tree, defence.tests))
     finally:
-        (tree / defence.file).write_text(original)
+        put_back(originals)
     return Outcome(defence=defence, caught=caught, by=by, seconds=time.monotonic() - started)
 
 

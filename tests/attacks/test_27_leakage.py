@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from launch.sandbox.memory import Code, Memory, Token
 from launch.sandbox.server import running_sandbox
@@ -29,7 +30,7 @@ PLANTED = {
     "Encounter id": "canary-encounter-90de",
     "encounter reason": "canary reason of the encounter",
     "clinician's name": "Okafor",
-    "intent of no meaning": "canary-intent",
+    "intent that is a sentence": "canary intent of a sentence",
 }
 
 
@@ -117,12 +118,12 @@ def test_planted_values_and_every_secret_of_the_launch_are_found_nowhere(
     watched: Watched, open_browser: OpenBrowser
 ) -> None:
     clinician = Clinician(browser=open_browser(), ehr=watched.ehr)
-    clinician.opens_the_chart(task=f"Task/{PLANTED['Task id']}", intent=PLANTED["intent of no meaning"])
+    clinician.opens_the_chart(task=f"Task/{PLANTED['Task id']}", intent=PLANTED["intent that is a sentence"])
     clinician.opens_the_first_tutorial()
     clinician.goes_through_the_parts_to_the_end()
     clinician.says_i_used_it_on_this_task()
     clinician.presses("My record")
-    clinician.sees("My record")
+    clinician.sees("Everything recorded about you")
     secrets = secrets_of_the_launch(watched, clinician)
     assert {"access token", "code", "nonce", "launch", "state"} <= {name.partition(" #")[0] for name in secrets}
     assert find_traces({**PLANTED, **secrets}, app=watched.app, browser=clinician.browser) == []
@@ -138,3 +139,14 @@ def secrets_of_the_launch(watched: Watched, clinician: Clinician) -> dict[str, s
         found += [(name, value) for name in ("launch", "state") for value in query.get(name, [])]
     found += [(f"cookie {cookie['name'][:13]}", cookie["value"]) for cookie in clinician.browser.context.cookies()]
     return {f"{name} #{number}": value for number, (name, value) in enumerate(found) if value}
+
+
+def test_the_browsers_history_keeps_no_code(watched: Watched, open_browser: OpenBrowser) -> None:
+    page = open_browser(cookies="allowed").context.new_page()
+    launch = watched.ehr.control("launches", {"person": "prac-okafor-physician"})
+    page.goto(str(launch["launch_url"]))
+    expect(page.locator("footer.foot")).to_be_visible()
+    entries = page.context.new_cdp_session(page).send("Page.getNavigationHistory")["entries"]
+    kept = [entry["url"] for entry in entries if entry["url"].startswith(watched.app.base_url)]
+    assert kept
+    assert [url for url in kept if urlsplit(url).query] == []

@@ -12,9 +12,9 @@ ATTACKS = [*range(1, 18), 26, 27, 28, 32]
 
 @pytest.mark.parametrize("defence", DEFENCES, ids=lambda defence: f"{defence.room}: {defence.name}")
 def test_a_defence_stands_once_in_its_file_and_names_tests_that_exist(defence: Defence, tmp_path: Path) -> None:
-    copy = tmp_path / defence.file
-    copy.parent.mkdir(parents=True)
-    copy.write_text((ROOT / defence.file).read_text())
+    for file, _, _ in defence.changes:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text((ROOT / file).read_text())
     defence.take_out(tmp_path)
     assert defence.tests
     assert [test for test in defence.tests if not (ROOT / test.partition("::")[0]).exists()] == []

@@ -185,6 +185,6 @@ def _local(folder: Path, sensitive: bool) -> LocalFile:
         slots={"all": slots},
         ai_features={
             "handoff-summary": {**live, "sensitive": sensitive, "launch_link": "https://ehr.example/handoff"},
-            "inbox-draft-reply": live,
+            "inbox-draft-reply": {**live, "version": "May 2026 (r2)"},
         },
     )

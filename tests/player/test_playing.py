@@ -1,5 +1,8 @@
 """From home to "I used it on this task", without script, and what the ledger then holds."""
 
+from sqlalchemy import update
+
+from smart_app.library.models import TutorialVersionRow
 from tests.player.conftest import HANDOFF, Arrive, House
 from tests.player.reader import BASE, Page, Reader
 
@@ -214,3 +217,20 @@ def test_an_intent_of_no_meaning_is_not_recorded(arrive: Arrive, house: House) -
     reader = arrive(intent="jane-doe-1931")
     reader.press(reader.open(), "Open")
     assert "intent" not in house.events()[-1].context
+
+
+def test_a_version_of_several_words_is_recorded_as_one(arrive: Arrive, house: House) -> None:
+    reader = arrive(roles=("physician",), task="reply-to-message", encounter_class=None)
+    reader.press(reader.open(), "Verify card")
+    assert house.events()[-1].object_version == "May-2026-r2"
+
+
+def test_a_tutorial_that_is_gone_since_leaves_the_page_standing(arrive: Arrive, house: House) -> None:
+    reader = arrive()
+    with house.database.writing() as session:
+        session.execute(update(TutorialVersionRow).values(status="draft"))
+        session.commit()
+    page = reader.open()
+    assert page.status == 200
+    assert "Nothing for this task yet" in page.text
+    assert reader.open(f"tutorials/{HANDOFF}").status == 404

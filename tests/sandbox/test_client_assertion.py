@@ -75,8 +75,8 @@ def test_an_expired_assertion_is_refused(signing_app: ConfidentialApp) -> None:
         {"sub": "public", "iss": "public"},
         {"sub": "basic", "iss": "basic"},
         {"sub": "stranger", "iss": "stranger"},
-        {"key": ANOTHER_KEY},
-        {"iat": int(time.time()) + 600},
+        pytest.param({"key": ANOTHER_KEY}, id="another key"),
+        pytest.param({"iat": int(time.time()) + 600}, id="iat in ten minutes"),
     ],
     ids=str,
 )

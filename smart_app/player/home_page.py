@@ -1,0 +1,96 @@
+"""What the home page says, decided before the template."""
+
+from dataclasses import dataclass
+
+from smart_app.library.reading import TutorialVersion
+from smart_app.library.targeting import Reason, because
+from smart_app.player.models import Progress
+from smart_app.player.pages import minutes_words
+from smart_app.visits.session import VisitView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """A tutorial on the home page."""
+
+    tutorial: str
+    title: str
+    minutes: str
+    why: str
+    button: str
+    resumes: bool
+    finished: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenNote:
+    """The tutorial that was put away by the press before."""
+
+    tutorial: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomePage:
+    """At most three tutorials, and what the EHR did not say."""
+
+    picks: tuple[Pick, ...]
+    notices: tuple[str, ...]
+    empty: str
+    undo: HiddenNote | None
+
+
+def home_page(
+    visit: VisitView, offered: list[tuple[TutorialVersion, Progress | None]], undo: HiddenNote | None
+) -> HomePage:
+    """`offered`: the choices that were not put away, in their order. Finished ones go last."""
+    picks = [_pick(visit, version, progress) for version, progress in offered]
+    picks.sort(key=lambda pick: pick.finished)
+    return HomePage(picks=tuple(picks), notices=_notices(visit), empty=_nothing_for(visit), undo=undo)
+
+
+def _pick(visit: VisitView, version: TutorialVersion, progress: Progress | None) -> Pick:
+    choice = next(choice for choice in visit.choices if choice.tutorial == version.tutorial)
+    finished = bool(progress and progress.finished_at)
+    step = progress.step if progress and not finished else None
+    at = [part.slug for part in version.parts].index(step) if step else 0
+    return Pick(
+        tutorial=version.tutorial,
+        title=version.title,
+        minutes="Finished" if finished else _minutes_left(version, at),
+        why=because(Reason(reason["kind"], reason["text"]) for reason in choice.reasons),
+        button=_button(finished, step is not None, at, len(version.parts)),
+        resumes=step is not None,
+        finished=finished,
+    )
+
+
+def _button(finished: bool, resumes: bool, at: int, of: int) -> str:
+    if finished:
+        return "Look at it again"
+    return f"Resume at step {at + 1} of {of}" if resumes else "Open"
+
+
+def _minutes_left(version: TutorialVersion, at: int) -> str:
+    if not at:
+        return minutes_words(version.minutes)
+    seconds = sum(part.seconds for part in version.parts[at:])
+    return f"{minutes_words(max(1, min(version.minutes, -(-seconds // 60))))} left"
+
+
+def _notices(visit: VisitView) -> tuple[str, ...]:
+    """What the EHR did not say, and what was done instead."""
+    said = []
+    if visit.standalone:
+        said.append("This window was opened on its own, so no task is known.")
+    elif not visit.task_open:
+        said.append("Your EHR did not say which task is open.")
+    if visit.missing:
+        said.append("Part of what your EHR knows could not be read, so this may fit less well than usual.")
+    return tuple(said)
+
+
+def _nothing_for(visit: VisitView) -> str:
+    if visit.task_open:
+        return "Nothing for this task yet. When your organization adds a tutorial for it, it will stand here."
+    return "Nothing for your role yet. When your organization adds a tutorial for it, it will stand here."
