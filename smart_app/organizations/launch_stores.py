@@ -15,6 +15,7 @@ from launch.stores import CachedDocument, LaunchTransaction, Registration, Repor
 from smart_app.db import Database
 from smart_app.keys import KeyRing
 from smart_app.logs import get_logger
+from smart_app.organizations.kept_tokens import SqlTokens
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow, LaunchTransactionRow, MetadataRow
 from smart_app.organizations.secrets_at_rest import client_secret_of
 
@@ -40,6 +41,7 @@ def sql_stores(database: Database, keys: KeyRing) -> Stores:
         transactions=SqlTransactions(database),
         metadata=SqlMetadata(database, registrations),
         reports=SqlReports(database),
+        tokens=SqlTokens(database, keys),
     )
 
 
@@ -216,6 +218,7 @@ def _registration(row: EhrRegistration, keys: KeyRing) -> Registration:
         legacy_metadata=row.legacy_metadata,
         frame_ancestors=tuple(row.frame_ancestors),
         extra_scopes=tuple(row.extra_scopes),
+        style_origins=tuple(row.style_origins),
     )
 
 

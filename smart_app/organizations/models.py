@@ -45,6 +45,9 @@ class EhrRegistration(Base):
     legacy_metadata: Mapped[bool] = mapped_column(Boolean)
     frame_ancestors: Mapped[list[str]] = mapped_column(JSON)
     extra_scopes: Mapped[list[str]] = mapped_column(JSON)
+    style_origins: Mapped[list[str]] = mapped_column(JSON, default=list)
+    stage: Mapped[str] = mapped_column(String(12), default="production")
+    """test or production: whether real people are behind this EHR."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -94,6 +97,25 @@ class MetadataRow(Base):
     url: Mapped[str] = mapped_column(String(500), primary_key=True)
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
     fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KeptTokenRow(Base):
+    """An access token that an enabled feature needs after the launch. Gone with its visit."""
+
+    __tablename__ = "kept_tokens"
+
+    organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True, unique=True)
+    """The handle: the key of the visit, hex."""
+    registration: Mapped[UUID] = mapped_column(Uuid)
+    version: Mapped[int]
+    cipher: Mapped[bytes] = mapped_column(LargeBinary)
+    """Access token, refresh token and scopes as JSON, encrypted by the key ring."""
+    obtained_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Learner(Base):

@@ -57,11 +57,21 @@ def get_organization(session: Session, *, name: str) -> UUID:
     return found
 
 
-def register_ehr(session: Session, *, registration: Registration, keys: KeyRing, actor: str) -> UUID:
-    """Register an EHR; `registration.id` is not used. Raises NameTaken where its issuer is registered."""
+class CallbackTaken(NameTaken):
+    """Another registration has this callback, and the two may not share it."""
+
+
+def register_ehr(
+    session: Session, *, registration: Registration, keys: KeyRing, actor: str, stage: str = "production"
+) -> UUID:
+    """Register an EHR; `registration.id` is not used. `stage`: test or production.
+
+    Raises NameTaken where its issuer is registered, CallbackTaken where it may not share its callback.
+    """
     iss_key = normalise_iss(registration.iss)
     if session.scalar(select(EhrRegistration.id).where(EhrRegistration.iss_key == iss_key)):
         raise NameTaken(f"The issuer {registration.iss} is registered already.")
+    _check_callback(session, registration)
     row = EhrRegistration(
         organization=UUID(registration.organization),
         id=uuid.uuid4(),
@@ -78,6 +88,8 @@ def register_ehr(session: Session, *, registration: Registration, keys: KeyRing,
         legacy_metadata=registration.legacy_metadata,
         frame_ancestors=list(registration.frame_ancestors),
         extra_scopes=list(registration.extra_scopes),
+        style_origins=list(registration.style_origins),
+        stage=stage,
         created_at=datetime.now(UTC),
     )
     if registration.client_secret is not None:
@@ -87,6 +99,25 @@ def register_ehr(session: Session, *, registration: Registration, keys: KeyRing,
     write_audit(session, organization=row.organization, actor=actor, action="EHR registered", details=details)
     session.flush()
     return row.id
+
+
+def _check_callback(session: Session, registration: Registration) -> None:
+    """One redirect URI for several EHRs: only as one client, and only where the tokens' issuers tell them apart.
+
+    Else the code of one EHR could be brought to the other (mix-up, RFC 9700 4.4).
+    """
+    others = session.scalars(select(EhrRegistration).where(EhrRegistration.callback == registration.callback)).all()
+    issuers = [registration.token_issuer, *(other.token_issuer for other in others)]
+    if not others or (
+        {other.client_id for other in others} == {registration.client_id}
+        and None not in issuers
+        and len(set(issuers)) == len(issuers)
+    ):
+        return
+    raise CallbackTaken(
+        f'The callback "{registration.callback}" is used by {others[0].name}. Give this EHR one of its own '
+        "(--callback). Two may share one only with the same client id and a --token-issuer of its own each."
+    )
 
 
 def remove_ehr(session: Session, *, organization: UUID, name: str, actor: str) -> None:

@@ -39,6 +39,8 @@ class Visit(Base):
     """What the EHR did not say, and the fallback taken: for "why did it show?"."""
     choices: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     """Each {tutorial, version, reasons: [{kind, text}]}; made once, at the launch."""
+    style: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    """Custom properties of the EHR's style that the pages may wear; None: our own."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by: Mapped[str | None] = mapped_column(String(20))

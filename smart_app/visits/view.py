@@ -1,7 +1,7 @@
 """A visit as pages see it: frozen, in codes, without row or session."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -71,6 +71,8 @@ class VisitView:
     missing: tuple[str, ...]
     choices: tuple[VisitChoice, ...]
     frame_ancestors: tuple[str, ...]
+    style: Mapping[str, str] = field(default_factory=dict)
+    """Custom properties of the EHR's style (:mod:`smart_app.visits.ehr_style`); empty: our own."""
 
 
 def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestors: Sequence[str]) -> VisitView:
@@ -98,6 +100,7 @@ def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestor
         missing=tuple(row.missing),
         choices=tuple(map(_choice, row.choices)),
         frame_ancestors=tuple(frame_ancestors),
+        style=dict(row.style or {}),
     )
 
 

@@ -71,6 +71,7 @@ def add_confidential_ehr(app: RealApp) -> None:
         name="Another EHR",
         iss="https://another.example/fhir",
         client_id="c",
+        callback="another",
         auth="client_secret_basic",
         client_secret=SECRET,
     )
