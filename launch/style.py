@@ -23,7 +23,8 @@ _LONGEST: Final = 500
 _MOST_ADDRESSES: Final = 8
 _COLOR: Final = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _LENGTH: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?px")
-_FONT: Final = re.compile(r"[A-Za-z0-9 ,'\-]{1,200}")
+_NAME: Final = r"(?:'[A-Za-z0-9 \-]{1,60}'|[A-Za-z0-9 \-]{1,60})"
+_FONT: Final = re.compile(f"{_NAME}(?:, ?{_NAME}){{0,7}}")
 FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     "color_background": _COLOR,
     "color_error": _COLOR,

@@ -17,7 +17,8 @@ from smart_app.fhir.reading import read_person_and_task
 from smart_app.player import verbs
 from smart_app.player.choosing import choices_for
 from smart_app.services import Services, services
-from smart_app.visits.arriving import OpenedVisit, open_visit_for
+from smart_app.visits.arriving import OpenedVisit, open_visit_for, style_of
+from smart_app.visits.tokens import end_tokens, keep_token
 from smart_app.visits.verbs import keep_choices
 
 PRESSED = "continue"
@@ -27,10 +28,12 @@ PRESSED = "continue"
 def arrive(context: LaunchContext) -> ResponseReturnValue:
     """`on_launch`: a visit is open and its tutorials are chosen when this returns."""
     held = services()
-    findings = read_person_and_task(context)
+    findings, style = read_person_and_task(context), style_of(context)
     with held.database.writing() as session:
-        opened = _open(session, held, context, findings)
+        opened = _open(session, held, context, findings, style)
         session.commit()
+    keep_token(context, opened.visit.id)
+    end_tokens(opened.ended)
     response = make_response(redirect(url_for("player.home", visit=opened.visit.id), 303))
     opened.set_cookies(response, keys=held.keys, lifetime=held.settings.visit_hours * 3600)
     return response
@@ -41,9 +44,11 @@ def launch_failed(error: LaunchError, report: ReportRecord) -> ResponseReturnVal
     return render_template("launch_failed.html", error=error, report=report), error.status
 
 
-def _open(session: Session, held: Services, context: LaunchContext, findings: Findings) -> OpenedVisit:
+def _open(
+    session: Session, held: Services, context: LaunchContext, findings: Findings, style: dict[str, str]
+) -> OpenedVisit:
     opened = open_visit_for(
-        session, context=context, findings=findings, request_cookies=request.cookies, keys=held.keys
+        session, context=context, findings=findings, request_cookies=request.cookies, keys=held.keys, style=style
     )
     visit = keep_choices(session, visit=opened.visit, choices=choices_for(session, visit=opened.visit))
     verbs.present(session, keys=held.keys, visit=visit)

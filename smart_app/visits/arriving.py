@@ -16,9 +16,10 @@ from smart_app.organizations.learners import Identity, resolve_learner
 from smart_app.organizations.models import Learner, Organization
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.visits import cookies
+from smart_app.visits.ehr_style import properties_of
 from smart_app.visits.models import Visit
 from smart_app.visits.role_match import codes_to_look_up, match_job_roles, specialties_of
-from smart_app.visits.task_context import what_is_open
+from smart_app.visits.task_context import TaskContext, what_is_open
 from smart_app.visits.verbs import MOST_LIVE, end_visits, live_visits, open_visit, purge_old_visits
 from smart_app.visits.view import VisitView, view_of
 
@@ -49,6 +50,7 @@ def open_visit_for(
     findings: Findings,
     request_cookies: Mapping[str, str],
     keys: KeyRing,
+    style: Mapping[str, str] | None = None,
 ) -> OpenedVisit:
     """Resolve the learner, match role and task, end other learners' visits here, open this one. Flushes."""
     organization = UUID(context.registration.organization)
@@ -56,7 +58,9 @@ def open_visit_for(
     learner = resolve_learner(session, organization=organization, identities=identities, keys=keys)
     held = live_visits(session, cookies.all_cookies(request_cookies, keys=keys))
     ended = _end_earlier(session, held, learner)
-    visit, secret = open_visit(session, visit=_new_visit(session, learner, context, findings))
+    new = _new_visit(session, learner, context, findings)
+    new.style = dict(style) if style else None
+    visit, secret = open_visit(session, visit=new)
     _purge_now_and_then(session)
     view = view_of(
         visit,
@@ -65,6 +69,16 @@ def open_visit_for(
         frame_ancestors=context.registration.frame_ancestors,
     )
     return OpenedVisit(visit=view, secret=secret, ended=tuple(ended))
+
+
+def style_of(context: LaunchContext) -> dict[str, str]:
+    """What our pages may wear of the EHR's style; asks the network, so no transaction may be open."""
+    variables = context.read_style()
+    worn = properties_of(variables)
+    if context.smart_style_url and not worn:
+        why = "its contrast is too low, or it names no colour" if variables else "it could not be read from there"
+        context.report.note_missing(f"the EHR's style is not used: {why}")
+    return worn
 
 
 def identities_of(context: LaunchContext, findings: Findings) -> list[Identity]:
@@ -96,7 +110,7 @@ def _new_visit(session: Session, learner: Learner, context: LaunchContext, findi
         app_context=context.app_context,
     )
     if not task.task_open:
-        context.report.note_missing("no open task: placement, intent and the person's other tasks are used")
+        context.report.note_missing(f"no open task: {_in_its_place(context, findings, task)} used")
     return Visit(
         organization=learner.organization,
         learner=learner.id,
@@ -118,6 +132,20 @@ def _new_visit(session: Session, learner: Learner, context: LaunchContext, findi
     )
 
 
+def _in_its_place(context: LaunchContext, findings: Findings, task: TaskContext) -> str:
+    """What stands in for the open task: all that the launch and the reads give, in the order of their weight."""
+    given = {
+        "the place of the launch": context.placement,
+        "the intent of the launch": _word(context.intent, 100),
+        "the class of the encounter": findings.encounter_class,
+        "the person's other tasks": task.frequent_codes,
+    }
+    names = [name for name, value in given.items() if value]
+    if not names:
+        return "the job role alone is"
+    return f"{' and '.join(names)} {'are' if len(names) > 1 or names[0].endswith('tasks') else 'is'}"
+
+
 def _roles(
     session: Session, learner: Learner, context: LaunchContext, findings: Findings
 ) -> tuple[tuple[JobRoleTitle, ...], bool]:
@@ -126,6 +154,8 @@ def _roles(
     meaning = meaning_of(session, organization=learner.organization, codes=codes)
     match = match_job_roles(roles=findings.roles, person=findings.person, meaning=meaning)
     if match.roles:
+        if match.source != "code":
+            context.report.note_missing(f"no job role from the codes of the roles: the person's {match.source} is used")
         return match.roles, False
     known = {role.id: role for role in job_roles(session, organization=learner.organization)}
     declared = known.get(learner.declared_job_role or "")
