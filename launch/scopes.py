@@ -32,9 +32,12 @@ def needed_scopes(registration: Registration, *, standalone: bool) -> tuple[str,
 def asked_scopes(registration: Registration, *, standalone: bool) -> tuple[str, ...]:
     """The scopes of one launch, in the order in which they are sent; in v1 words for an EHR that knows no others."""
     needed = needed_scopes(registration, standalone=standalone)
-    if registration.scopes == "v2":
-        return needed
-    return tuple(dict.fromkeys(older for scope in needed for older in _in_v1_words(scope)))
+    return tuple(dict.fromkeys(word for scope in needed for word in in_words_of(registration, scope)))
+
+
+def in_words_of(registration: Registration, scope: str) -> tuple[str, ...]:
+    """One needed scope as this EHR is asked for it."""
+    return (scope,) if registration.scopes == "v2" else _in_v1_words(scope)
 
 
 def missing_scopes(*, asked: tuple[str, ...], granted: frozenset[str]) -> frozenset[str]:

@@ -1,26 +1,24 @@
 """`preceptor organization`, `preceptor ehr`, `preceptor report`: what an EHR analyst does."""
 
-import getpass
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
+from dataclasses import replace
 
 import click
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError
-from sqlalchemy.orm import Session
 
-from launch.discovery import is_plausible_iss
 from launch.stores import Registration
-from smart_app.config import SettingsError, load_settings
-from smart_app.db import closing_database
-from smart_app.keys import KeyRing, KeysError
+from smart_app.config import load_settings
+from smart_app.keys import KeyRing
 from smart_app.organizations import verbs
+from smart_app.organizations.command_sessions import actor, reading, writing
+from smart_app.organizations.ehr_features import FEATURES, scopes_of
+from smart_app.organizations.ehr_options import check_addresses, check_metadata, read_secret
+from smart_app.organizations.ehr_sheet import STAGES, Entry, sheet
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow, Organization
+from smart_app.organizations.registration_rows import registration_of
 
-_NEXT = "is not built yet. This release takes {}."
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_AUTH = click.Choice(["public", "client_secret_basic", "private_key_jwt"])
+_FEATURE = click.Choice(sorted(FEATURES))
 
 
 @click.group()
@@ -32,15 +30,15 @@ def organization() -> None:
 @click.argument("name")
 def add_organization(name: str) -> None:
     """Add an organization with the shipped job roles and their codes."""
-    with _writing() as session:
-        verbs.add_organization(session, name=name, actor=_actor())
+    with writing() as session:
+        verbs.add_organization(session, name=name, actor=actor())
     click.echo(f"Added: {name}. Next: preceptor ehr add --organization {name!r} ...")
 
 
 @organization.command("list")
 def list_organizations() -> None:
     """Names of all organizations."""
-    with _reading() as session:
+    with reading() as session:
         for name in session.scalars(select(Organization.name).order_by(Organization.name)):
             click.echo(name)
 
@@ -55,12 +53,7 @@ def ehr() -> None:
 @click.option("--name", required=True, help="What people call this EHR; shown on error pages.")
 @click.option("--iss", required=True, help="The FHIR base, exactly as the EHR sends it.")
 @click.option("--client-id", required=True, help="As the EHR registered this app.")
-@click.option(
-    "--auth",
-    type=click.Choice(["public", "client_secret_basic", "private_key_jwt"]),
-    default="public",
-    show_default=True,
-)
+@click.option("--auth", type=_AUTH, default="public", show_default=True)
 @click.option("--signing-algorithm", type=click.Choice(["ES384", "RS384"]), default="ES384", show_default=True)
 @click.option("--client-secret-stdin", is_flag=True, help="Read the client secret from standard input.")
 @click.option("--callback", default="ehr", show_default=True, help="Slug of the redirect URI.")
@@ -69,6 +62,11 @@ def ehr() -> None:
 @click.option("--scopes", type=click.Choice(["v1", "v2"]), default="v2", show_default=True)
 @click.option("--legacy-metadata", is_flag=True, help="Discover by /metadata where smart-configuration is missing.")
 @click.option("--frame-ancestor", multiple=True, help="Origin that shows the app in a frame; may be given again.")
+@click.option(
+    "--style-origin", multiple=True, help="Origin of the EHR's style beside the FHIR base; may be given again."
+)
+@click.option("--feature", multiple=True, type=_FEATURE, help="Turn on what needs more scopes; may be given again.")
+@click.option("--stage", type=click.Choice(STAGES), default="production", show_default=True)
 @click.option("--backend-client-id", help="Client id of Backend Services.")
 def add_ehr(
     organization: str,
@@ -84,13 +82,25 @@ def add_ehr(
     scopes: str,
     legacy_metadata: bool,
     frame_ancestor: tuple[str, ...],
+    style_origin: tuple[str, ...],
+    feature: tuple[str, ...],
+    stage: str,
     backend_client_id: str | None,
 ) -> None:
     """Register an EHR, and print what to enter on its side."""
-    _refuse_what_is_not_built(auth, client_secret_stdin, scopes, legacy_metadata, backend_client_id)
-    _check_addresses(iss, callback, frame_ancestor, (token_issuer, jwks_uri))
+    if backend_client_id:
+        raise click.ClickException("--backend-client-id is not built yet. This release takes launches by people.")
+    check_addresses(
+        iss=iss,
+        callback=callback,
+        frame_ancestors=frame_ancestor,
+        style_origins=style_origin,
+        issuer_and_keys=(token_issuer, jwks_uri),
+    )
+    check_metadata(legacy_metadata=legacy_metadata, jwks_uri=jwks_uri)
+    secret = read_secret(auth=auth, from_stdin=client_secret_stdin)
     settings = load_settings()
-    with _writing() as session:
+    with writing() as session:
         tenant = verbs.get_organization(session, name=organization)
         registration = Registration(
             id="",
@@ -100,17 +110,24 @@ def add_ehr(
             client_id=client_id,
             auth=auth,  # type: ignore[arg-type]  # click has checked it
             signing_algorithm=signing_algorithm,  # type: ignore[arg-type]
+            client_secret=secret,
             callback=callback,
             token_issuer=token_issuer,
             jwks_uri=jwks_uri,
+            scopes=scopes,  # type: ignore[arg-type]
+            legacy_metadata=legacy_metadata,
             frame_ancestors=frame_ancestor,
+            extra_scopes=scopes_of(feature),
+            style_origins=style_origin,
         )
-        verbs.register_ehr(session, registration=registration, keys=KeyRing.load(settings.keys), actor=_actor())
+        keys = KeyRing.load(settings.keys)
+        verbs.register_ehr(session, registration=registration, keys=keys, actor=actor(), stage=stage)
     click.echo(f"Registered: {name}. Enter on the EHR's side:")
     click.echo(f"  launch URL    {settings.base_url}/launch")
     click.echo(f"  redirect URI  {settings.base_url}/launch/callback/{callback}")
     if auth == "private_key_jwt":
         click.echo(f"  key set       {settings.base_url}/.well-known/jwks.json")
+    click.echo(f"The whole list, with the reason for each scope: preceptor ehr sheet {name!r}")
 
 
 @ehr.command("list")
@@ -122,9 +139,48 @@ def list_ehrs(organization: str | None) -> None:
     )
     if organization:
         query = query.where(Organization.name == organization)
-    with _reading() as session:
+    with reading() as session:
         for tenant, row in session.execute(query.order_by(Organization.name, EhrRegistration.name)):
             click.echo(f"{tenant}\t{row.name}\t{row.iss}\t{row.auth}")
+
+
+@ehr.command("sheet")
+@click.argument("name")
+@click.option("--organization", help="Of this organization only.")
+@click.option("--other-base-url", metavar="URL", help="Address of your Preceptor of the other stage.")
+@click.option("--auth", type=_AUTH, default="private_key_jwt", show_default=True, help="Of a draft.")
+@click.option("--scopes", type=click.Choice(["v1", "v2"]), default="v2", show_default=True, help="Of a draft.")
+@click.option("--callback", default="ehr", show_default=True, help="Of a draft.")
+@click.option("--feature", multiple=True, type=_FEATURE, help="Of a draft.")
+@click.option("--stage", type=click.Choice(STAGES), default="production", show_default=True, help="Of a draft.")
+def print_sheet(
+    name: str,
+    organization: str | None,
+    other_base_url: str | None,
+    auth: str,
+    scopes: str,
+    callback: str,
+    feature: tuple[str, ...],
+    stage: str,
+) -> None:
+    """What an analyst must register at the EHR called NAME, test and production apart.
+
+    Where no EHR of that name is registered here yet, a draft to give to the EHR.
+    """
+    base_url = load_settings().base_url
+    query = select(EhrRegistration).where(EhrRegistration.name == name)
+    with reading() as session:
+        if organization:
+            query = query.where(EhrRegistration.organization == verbs.get_organization(session, name=organization))
+        rows = session.scalars(query.order_by(EhrRegistration.created_at)).all()
+    entries = [
+        Entry(stage=row.stage, registration=registration_of(row, secret=None), base_url=base_url) for row in rows
+    ]
+    if not entries:
+        draft = Registration(id="", organization="", name=name, iss="", client_id="", callback=callback)
+        asked = replace(draft, auth=auth, scopes=scopes, extra_scopes=scopes_of(feature))  # type: ignore[arg-type]
+        entries = [Entry(stage=stage, registration=asked, base_url=base_url, registered=False)]
+    click.echo("\n".join(sheet(name, entries, other_base_url=other_base_url)))
 
 
 @ehr.command("remove")
@@ -132,9 +188,9 @@ def list_ehrs(organization: str | None) -> None:
 @click.option("--name", required=True)
 def remove_ehr(organization: str, name: str) -> None:
     """Refuse launches from this EHR from now on. What was recorded stays."""
-    with _writing() as session:
+    with writing() as session:
         tenant = verbs.get_organization(session, name=organization)
-        verbs.remove_ehr(session, organization=tenant, name=name, actor=_actor())
+        verbs.remove_ehr(session, organization=tenant, name=name, actor=actor())
     click.echo(f"Removed: {name}. Workers refuse it within two seconds.")
 
 
@@ -142,7 +198,7 @@ def remove_ehr(organization: str, name: str) -> None:
 @click.argument("reference")
 def report(reference: str) -> None:
     """Print the launch report with this REFERENCE (as on the page, say 7F3K-92QD)."""
-    with _reading() as session:
+    with reading() as session:
         row = session.scalar(select(LaunchReportRow).where(LaunchReportRow.reference == reference.strip().upper()))
     if row is None:
         raise click.ClickException(f"No report {reference}. Reports are kept 30 days, and at most so many a minute.")
@@ -159,72 +215,3 @@ def _report_lines(row: LaunchReportRow) -> Iterator[str]:
         detail = f"  ({step['detail']})" if step.get("detail") else ""
         yield f"  {step['outcome']:<10} {step['milliseconds']:>6} ms  {step['name']}{detail}"
     yield from (f"Missing: {text}" for text in row.missing)
-
-
-def _refuse_what_is_not_built(
-    auth: str, client_secret_stdin: bool, scopes: str, legacy_metadata: bool, backend_client_id: str | None
-) -> None:
-    if auth == "client_secret_basic" or client_secret_stdin:
-        raise click.ClickException("client_secret_basic " + _NEXT.format("--auth public and --auth private_key_jwt"))
-    if scopes == "v1":
-        raise click.ClickException("--scopes v1 " + _NEXT.format("--scopes v2"))
-    if legacy_metadata:
-        raise click.ClickException("--legacy-metadata " + _NEXT.format("EHRs with .well-known/smart-configuration"))
-    if backend_client_id:
-        raise click.ClickException("--backend-client-id " + _NEXT.format("launches by people"))
-
-
-def _check_addresses(iss: str, callback: str, ancestors: tuple[str, ...], others: tuple[str | None, ...]) -> None:
-    if not is_plausible_iss(iss):
-        raise click.BadParameter("write the FHIR base as https://ehr.example.org/fhir", param_hint="--iss")
-    if not _SLUG.fullmatch(callback):
-        raise click.BadParameter('lower-case letters, digits and "-" only', param_hint="--callback")
-    for origin in ancestors:
-        if not _is_origin(origin):
-            raise click.BadParameter(
-                f"{origin}: write an origin, https://ehr.example.org", param_hint="--frame-ancestor"
-            )
-    for address in others:
-        if address is not None and urlsplit(address).scheme not in {"https", "http"}:
-            raise click.BadParameter(f"{address} is no address", param_hint="--token-issuer, --jwks-uri")
-
-
-def _is_origin(text: str) -> bool:
-    parts = urlsplit(text)
-    plain = text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
-    # It is written into a header: nothing that could end the directive, and no wildcard over the whole web.
-    return (
-        plain
-        and parts.scheme in {"https", "http"}
-        and re.fullmatch(r"(\*\.)?[A-Za-z0-9.-]+(:\d+)?", parts.netloc) is not None
-    )
-
-
-def _actor() -> str:
-    return f"command line ({getpass.getuser()})"
-
-
-@contextmanager
-def _writing() -> Iterator[Session]:
-    """A session that commits at the end, with our own errors as the command's."""
-    with _plain_errors(), closing_database(load_settings().database_url) as database, database.writing() as session:
-        yield session
-        session.commit()
-
-
-@contextmanager
-def _reading() -> Iterator[Session]:
-    with _plain_errors(), closing_database(load_settings().database_url) as database, database.reading() as session:
-        yield session
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    try:
-        yield
-    except (verbs.NameTaken, LookupError, KeysError, SettingsError) as error:
-        raise click.ClickException(str(error)) from error
-    except (OperationalError, ProgrammingError) as error:
-        raise click.ClickException(
-            f"The database refused: {error.orig}. Not migrated? Run: preceptor migrate"
-        ) from error

@@ -17,6 +17,7 @@ from smart_app.keys import KeyRing
 from smart_app.logs import get_logger
 from smart_app.organizations.kept_tokens import SqlTokens
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow, LaunchTransactionRow, MetadataRow
+from smart_app.organizations.registration_rows import registration_of
 from smart_app.organizations.secrets_at_rest import client_secret_of
 
 log = get_logger(__name__)
@@ -77,7 +78,7 @@ class SqlRegistrations:
         if row is None:
             self._remembered.pop(key, None)
             return None
-        found = _registration(row, self._keys)
+        found = registration_of(row, secret=client_secret_of(row, keys=self._keys))
         self._remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, found)
         return found
 
@@ -199,27 +200,6 @@ class SqlReports:
             written = self._written.get(organization, 0)
             self._written[organization] = written + 1
         return written < (REPORTS_OF_UNKNOWN_A_MINUTE if organization == UNKNOWN_ISSUERS else REPORTS_A_MINUTE)
-
-
-def _registration(row: EhrRegistration, keys: KeyRing) -> Registration:
-    return Registration(
-        id=row.id.hex,
-        organization=row.organization.hex,
-        name=row.name,
-        iss=row.iss,
-        client_id=row.client_id,
-        auth=row.auth,  # type: ignore[arg-type]  # checked when it was registered
-        signing_algorithm=row.signing_algorithm,  # type: ignore[arg-type]
-        client_secret=client_secret_of(row, keys=keys),
-        callback=row.callback,
-        token_issuer=row.token_issuer,
-        jwks_uri=row.jwks_uri,
-        scopes=row.scopes,  # type: ignore[arg-type]
-        legacy_metadata=row.legacy_metadata,
-        frame_ancestors=tuple(row.frame_ancestors),
-        extra_scopes=tuple(row.extra_scopes),
-        style_origins=tuple(row.style_origins),
-    )
 
 
 def _transaction(row: Any) -> LaunchTransaction:

@@ -1,0 +1,26 @@
+"""A registration's row in launch's own words."""
+
+from launch.stores import Registration
+from smart_app.organizations.models import EhrRegistration
+
+
+def registration_of(row: EhrRegistration, *, secret: str | None) -> Registration:
+    """The row as launch knows it. `secret`: the client secret in the clear, where the EHR is to be asked."""
+    return Registration(
+        id=row.id.hex,
+        organization=row.organization.hex,
+        name=row.name,
+        iss=row.iss,
+        client_id=row.client_id,
+        auth=row.auth,  # type: ignore[arg-type]  # checked when it was registered
+        signing_algorithm=row.signing_algorithm,  # type: ignore[arg-type]
+        client_secret=secret,
+        callback=row.callback,
+        token_issuer=row.token_issuer,
+        jwks_uri=row.jwks_uri,
+        scopes=row.scopes,  # type: ignore[arg-type]
+        legacy_metadata=row.legacy_metadata,
+        frame_ancestors=tuple(row.frame_ancestors),
+        extra_scopes=tuple(row.extra_scopes),
+        style_origins=tuple(row.style_origins),
+    )
