@@ -102,7 +102,7 @@ def _task_is_open_to_question(context: LaunchContext, findings: Findings) -> boo
 
 def _reads_of_practitioner(context: LaunchContext, practitioner: str) -> dict[str, Read]:
     reads: dict[str, Read] = {"Practitioner": lambda reader: reader.read("Practitioner", practitioner)}
-    if "user/PractitionerRole.rs" not in context.missing_scopes:
+    if _is_granted(context, "PractitionerRole"):
         reads["roles"] = lambda reader: [
             (practitioner, resource)
             for resource in reader.search("PractitionerRole", practitioner=practitioner, _elements=_ROLE_ELEMENTS)
@@ -110,8 +110,13 @@ def _reads_of_practitioner(context: LaunchContext, practitioner: str) -> dict[st
     return reads | _reads_of_tasks(context, "tasks", [f"Practitioner/{practitioner}"])
 
 
+def _is_granted(context: LaunchContext, resource_type: str) -> bool:
+    """Whether reading was granted, be the scope of SMART 2 or 1: what was not is not asked for in vain."""
+    return not {f"user/{resource_type}.rs", f"user/{resource_type}.read"} & context.missing_scopes
+
+
 def _reads_of_tasks(context: LaunchContext, name: str, owners: list[str]) -> dict[str, Read]:
-    if "user/Task.rs" in context.missing_scopes:
+    if not _is_granted(context, "Task"):
         return {}
     wanted = {"owner": ",".join(owners), "status": ",".join(ACTIVE), "_elements": _TASK_ELEMENTS, "_count": "50"}
     allowed = {find_reference(owner, base=context.fhir.base) for owner in owners}
@@ -139,18 +144,11 @@ def _read_of_task(logical_id: str) -> Read:
     return lambda reader: projecting.task_facts(reader.read("Task", logical_id), base=reader.base)
 
 
-def _read(context: LaunchContext, reads: Mapping[str, Read], *, until: float) -> _Round:
-    """Side by side, the last one in this thread; ends at `until` even where a read does not."""
-    if not reads:
-        return _Round({}, ())
-    *others, (name_here, read_here) = reads.items()
-    running = {name: _POOL.submit(_one, context, name, read, until) for name, read in others}
-    results = {name_here: _one(context, name_here, read_here, until)}
-    wait(running.values(), timeout=max(0.0, until - time.monotonic()))
-    late = _NotRead("no answer in time")
-    results |= {name: future.result() if future.done() else late for name, future in running.items()}
-    missing = tuple(f"{name}: {got.why}" for name, got in results.items() if isinstance(got, _NotRead))
-    return _Round({name: got for name, got in results.items() if not isinstance(got, _NotRead)}, missing)
+@dataclass(frozen=True)
+class _Got:
+    value: Any
+    why: str | None
+    """Why it is not all."""
 
 
 @dataclass(frozen=True)
@@ -158,10 +156,28 @@ class _NotRead:
     why: str
 
 
-def _one(context: LaunchContext, name: str, read: Read, until: float) -> Any:
+def _read(context: LaunchContext, reads: Mapping[str, Read], *, until: float) -> _Round:
+    """Side by side, the last one in this thread; ends at `until` even where a read does not."""
+    if not reads:
+        return _Round({}, ())
+    *others, (name_here, read_here) = reads.items()
+    running = {name: _POOL.submit(_one, context, name, read, until) for name, read in others}
+    results: dict[str, _Got | _NotRead] = {name_here: _one(context, name_here, read_here, until)}
+    wait(running.values(), timeout=max(0.0, until - time.monotonic()))
+    late = _NotRead("no answer in time")
+    results |= {name: future.result() if future.done() else late for name, future in running.items()}
+    missing = tuple(f"{name}: {got.why}" for name, got in results.items() if got.why)
+    return _Round({name: got.value for name, got in results.items() if isinstance(got, _Got)}, missing)
+
+
+def _one(context: LaunchContext, name: str, read: Read, until: float) -> _Got | _NotRead:
+    reader = FhirReader(context.fhir, until=until)
     with context.report.step(f"read {name}") as step:
         try:
-            return read(FhirReader(context.fhir, until=until))
+            got = _Got(read(reader), reader.left_out)
+            if got.why:
+                step.fell_back(got.why)
+            return got
         except FhirReadError as error:
             step.failed(str(error) or type(error).__name__)
             return _NotRead(str(error) or type(error).__name__)

@@ -8,7 +8,6 @@ fhirclient is not thread-safe: each read makes a server object of its own.
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +20,10 @@ MOST_ENTRIES = 500
 """Entries looked at of one search; an EHR may answer with twenty thousand."""
 
 
+class FhirWrongResource(FhirReadError):
+    """JSON, but not the resource that was asked for."""
+
+
 class FhirReader:
     """Reads that all end at the same moment."""
 
@@ -28,6 +31,8 @@ class FhirReader:
         """`until`: of time.monotonic()."""
         self._fhir = fhir
         self._until = until
+        self.left_out: str | None = None
+        """Where a search ended before all was read: why, in words."""
 
     @property
     def base(self) -> str:
@@ -36,7 +41,7 @@ class FhirReader:
 
     def read(self, resource_type: str, logical_id: str) -> dict[str, Any]:
         """The resource with this id; raises :class:`launch.fhir_session.FhirReadError`."""
-        return self._request(f"{resource_type}/{logical_id}")
+        return _of_type(self._request(f"{resource_type}/{logical_id}"), resource_type)
 
     def search(self, resource_type: str, **parameters: str) -> Iterator[Mapping[str, Any]]:
         """Resources of this type that the search gives, page after page, until the reads end.
@@ -44,8 +49,11 @@ class FhirReader:
         Raises :class:`launch.fhir_session.FhirReadError` where the first page cannot be had; a later one
         that cannot be had ends the search with what came before.
         """
-        page = self._request(f"{resource_type}?{urlencode(parameters)}")
-        for entry in islice(self._entries(page), MOST_ENTRIES):
+        page = _of_type(self._request(f"{resource_type}?{urlencode(parameters)}"), "Bundle")
+        for number, entry in enumerate(islice(self._entries(page), MOST_ENTRIES + 1)):
+            if number == MOST_ENTRIES:
+                self.left_out = f"only the first {MOST_ENTRIES} entries were looked at"
+                return
             resource = entry.get("resource") if isinstance(entry, Mapping) else None
             if isinstance(resource, Mapping) and resource.get("resourceType") == resource_type:
                 yield resource
@@ -56,9 +64,11 @@ class FhirReader:
         if following is None:
             return
         # Hostile or slow later pages (another host, a circle, too many) cost what is on them only.
-        with suppress(FhirReadError):
+        try:
             for later in self._fhir.get_pages(following, deadline=self._left()):
-                yield from _list(later, "entry")
+                yield from _list(_of_type(later, "Bundle"), "entry")
+        except FhirReadError as error:
+            self.left_out = f"later pages were not read ({error})"
 
     def _request(self, path: str) -> dict[str, Any]:
         server = FHIRServer(None, base_uri=self.base)
@@ -97,6 +107,13 @@ class _Answer:
 
     def raise_for_status(self) -> None:
         return None
+
+
+def _of_type(body: dict[str, Any], resource_type: str) -> dict[str, Any]:
+    """An EHR that is out of order may answer 200 with something else: that is not "nothing found"."""
+    if body.get("resourceType") != resource_type:
+        raise FhirWrongResource(f"the answer is not a {resource_type}")
+    return body
 
 
 def _list(holder: Mapping[str, Any], name: str) -> list[Any]:

@@ -1,0 +1,98 @@
+"""Every style times every fault: a usable page within three seconds, and a report that says what could not be read.
+
+What the runs give fills the table in docs/ehr/README.md. To write it anew:
+`PRECEPTOR_WRITE_TABLES=1 pytest tests/ehr/test_faults.py`.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from launch.sandbox.styles import STYLES
+from tests.ehr.faults import FAULTS
+from tests.ehr.hospital import Arrival, Hospital, put_fault
+from tests.ehr.test_styles import FALLBACKS, HANDOFF, OUTCOMES, fits
+
+pytestmark = pytest.mark.xdist_group("ehr faults")
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/ehr/README.md"
+BEGIN, END = "<!-- style x fault: begin -->", "<!-- style x fault: end -->"
+SHORT = {"tutorial for role and task": "role + task", "tutorial for the role": "role", "role question": "asked"}
+HARMLESS = ("none", "429, once, one second", "one broken entry")
+NOTICE = "Part of what your EHR knows could not be read"
+
+_came: dict[tuple[str, str], Arrival] = {}
+
+
+def arrival(hospital: Hospital, style: str, fault: str) -> Arrival:
+    """A launch with this fault in the way of every read; made once a run."""
+    if (style, fault) not in _came:
+        ehr = hospital.ehrs[style]
+        if FAULTS[fault]:
+            put_fault(ehr, **FAULTS[fault])
+        try:
+            _came[style, fault] = hospital.launch(
+                style, person=HANDOFF.person, encounter=HANDOFF.encounter, task=HANDOFF.task
+            )
+        finally:
+            ehr.faults.clear()
+    return _came[style, fault]
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_usable_page_comes_within_three_seconds(hospital: Hospital, style: str, fault: str) -> None:
+    came = arrival(hospital, style, fault)
+    assert came.seconds < 3
+    assert (came.status, came.report.outcome) == (200, "launched")
+    assert came.asks_the_role or fits(came, HANDOFF)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("fault", HARMLESS)
+def test_some_faults_cost_nothing(hospital: Hospital, style: str, fault: str) -> None:
+    came = arrival(hospital, style, fault)
+    assert came.outcome == OUTCOMES[style]
+    assert sorted(came.report.missing) == sorted(FALLBACKS[style])
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in HARMLESS])
+def test_the_report_names_each_fallback(hospital: Hospital, style: str, fault: str) -> None:
+    came = arrival(hospital, style, fault)
+    reads = [step for step in came.report.steps if step["name"].startswith("read ") and step["outcome"] == "failed"]
+    said = " ".join(came.report.missing)
+    # Where an EHR is asked for no search at all, a fault of searches does not meet it.
+    assert reads or (style, fault) == ("oracle", "20,000 entries")
+    for step in reads:
+        assert f"{step['name'].removeprefix('read ')}: {step['detail']}" in said
+    assert came.visit is not None
+    assert ("no open task" in said) is not came.visit.task_open
+    assert ("no job role from the EHR" in said) is not bool(came.visit.job_roles)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_page_that_was_chosen_with_less_says_so(hospital: Hospital, style: str) -> None:
+    """Where nothing was read the role is asked; where only some could not be, the tutorial stands with a notice."""
+    came = arrival(hospital, style, "20,000 entries")
+    assert came.asks_the_role or NOTICE in came.page
+
+
+def row(hospital: Hospital, fault: str) -> list[str]:
+    """What each style came to under this fault."""
+    return [SHORT[arrival(hospital, style, fault).outcome] for style in STYLES]
+
+
+def test_the_committed_table_is_what_the_runs_give(hospital: Hospital) -> None:
+    rows = [
+        "| fault in every read | " + " | ".join(STYLES) + " |",
+        "|---" * (len(STYLES) + 1) + "|",
+        *(f"| {fault} | " + " | ".join(row(hospital, fault)) + " |" for fault in FAULTS),
+    ]
+    given = f"{BEGIN}\n" + "\n".join(rows) + f"\n{END}"
+    text = PAGE.read_text("utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    if os.environ.get("PRECEPTOR_WRITE_TABLES"):
+        PAGE.write_text(before + given + after, "utf-8")
+    assert given in PAGE.read_text("utf-8"), f"docs/ehr/README.md is to hold:\n{given}"
