@@ -100,7 +100,9 @@ class Tokens:
                 raise RelaunchNeeded("the token has ended, and the EHR gave none to refresh it with")
             owner = secrets.token_hex(16)
             if store.take_lease(token_id, version=token.version, owner=owner, seconds=LEASE_SECONDS):
-                return self._session(self._refresh(store, token, owner))
+                newer = self._refresh(store, token, owner)
+                if newer is not None:
+                    return self._session(newer)
             if time.monotonic() >= until:
                 raise TokenBusy("another worker is refreshing the token")
             time.sleep(_LOOK_AGAIN_SECONDS)
@@ -119,13 +121,14 @@ class Tokens:
             if left > _MIN_SECONDS_TO_ASK:
                 self._give_back(token, left)
 
-    def _refresh(self, store: TokenStore, token: KeptToken, owner: str) -> KeptToken:
-        """Steps 3 and 4, with the lease in hand."""
+    def _refresh(self, store: TokenStore, token: KeptToken, owner: str) -> KeptToken | None:
+        """Steps 3 and 4, with the lease in hand. None where it came too late: what is kept now is another's."""
         try:
             newer = self._refreshed(token)
         except (TokenRefused, TokenResponseInvalid, errors.IssuerUnknown) as err:
             # Refused once is refused for good: the refresh token was used, revoked, or has ended.
-            store.remove(token.id, version=token.version)
+            if store.remove(token.id, version=token.version) is None:
+                return None
             raise RelaunchNeeded(err.reason) from err
         except errors.LaunchError as err:
             store.give_back(token.id, owner=owner)
@@ -133,9 +136,7 @@ class Tokens:
         except BaseException:
             store.give_back(token.id, owner=owner)
             raise
-        if not store.replace(newer, version=token.version, owner=owner):
-            raise RelaunchNeeded("the token was given up while it was refreshed")
-        return newer
+        return newer if store.replace(newer, version=token.version, owner=owner) else None
 
     def _refreshed(self, token: KeptToken) -> KeptToken:
         registration = self._registration(token)

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -60,8 +61,9 @@ Responder = Callable[[Seen], Answer]
 class CannedEhr:
     """The EHR's state; tests change it between requests."""
 
-    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
-        self.origin = f"http://{host}:{port}"
+    def __init__(self, port: int, *, host: str = "127.0.0.1", origin: str | None = None) -> None:
+        self.origin = origin or f"http://{host}:{port}"
+        self.port = port
         self.base = f"{self.origin}/fhir"
         self.issuer = self.base
         self.client_id = "preceptor-client"
@@ -78,6 +80,12 @@ class CannedEhr:
         self.seen: list[Seen] = []
         self.codes: dict[str, dict[str, str]] = {}
         self.access_token = "canned-access-token"
+        self.refresh_tokens: set[str] = set()
+        """Those that are good now; none is issued unless `gives_refresh_tokens`."""
+        self.gives_refresh_tokens = False
+        self.rotates_refresh_tokens = True
+        self.refreshed = 0
+        self.refresh_delay = 0.0
         self._lock = threading.Lock()
 
     def hits(self, path: str) -> int:
@@ -102,8 +110,13 @@ class CannedEhr:
             return Answer(self.discovery())
         if seen.path == "/jwks":
             return Answer(self.jwks)
+        if seen.path == "/token" and seen.form.get("grant_type") == "refresh_token":
+            return self._refresh(seen)
         if seen.path == "/token":
             return self._token(seen)
+        if seen.path == "/revoke":
+            self.refresh_tokens.discard(seen.form.get("token", ""))
+            return Answer({})
         if seen.path.startswith("/fhir/"):
             return Answer({"resourceType": seen.path.split("/")[2], "id": "x"})
         return Answer({"error": "not found"}, 404)
@@ -146,6 +159,8 @@ class CannedEhr:
             return Answer({"error": "invalid_grant"}, 400)
         claims = self.id_token_claims(asked["nonce"])
         id_token = self.make_id_token(claims) if self.make_id_token else self.sign(claims)
+        if self.gives_refresh_tokens:
+            self.token_parameters["refresh_token"] = self._new_refresh_token()
         answer = {
             "access_token": self.access_token,
             "token_type": "Bearer",
@@ -155,6 +170,31 @@ class CannedEhr:
             **self.token_parameters,
         }
         return Answer({name: value for name, value in answer.items() if value is not None})
+
+    def _refresh(self, seen: Seen) -> Answer:
+        """A refresh token works once where it rotates, and any number of times where it does not."""
+        used = seen.form.get("refresh_token", "")
+        with self._lock:
+            if used not in self.refresh_tokens:
+                return Answer({"error": "invalid_grant"}, 400)
+            if self.rotates_refresh_tokens:
+                self.refresh_tokens.remove(used)
+            self.refreshed += 1
+            number = self.refreshed
+        time.sleep(self.refresh_delay)
+        answer = {
+            "access_token": f"{self.access_token}-{number}",
+            "token_type": "Bearer",
+            "expires_in": self.token_parameters.get("expires_in", 300),
+        }
+        if self.rotates_refresh_tokens:
+            answer["refresh_token"] = self._new_refresh_token()
+        return Answer(answer)
+
+    def _new_refresh_token(self) -> str:
+        made = f"refresh-{secrets.token_hex(8)}"
+        self.refresh_tokens.add(made)
+        return made
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -191,10 +231,14 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def canned_ehr(host: str = "127.0.0.1") -> Iterator[CannedEhr]:
-    """An EHR on a free port, until the block ends."""
+def canned_ehr(
+    host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None, origin: str | None = None
+) -> Iterator[CannedEhr]:
+    """An EHR on a free port, until the block ends. `origin`: what it calls itself where a proxy leads to it."""
     server = _Server((host, 0), _Handler)
-    server.ehr = CannedEhr(server.server_address[1], host=host)
+    server.ehr = CannedEhr(server.server_address[1], host=host, origin=origin)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
     try:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from joserfc.jwk import ECKey, RSAKey
@@ -10,6 +11,7 @@ from joserfc.jwk import ECKey, RSAKey
 from launch.discovery import normalise_iss
 from launch.stores import (
     CachedDocument,
+    KeptToken,
     LaunchTransaction,
     Registration,
     ReportRecord,
@@ -63,6 +65,53 @@ class MemoryReports:
         self.rows.append(report)
 
 
+@dataclass
+class MemoryTokens:
+    """The TokenStore of one process: a lock in place of SQL's compare-and-swap."""
+
+    rows: dict[str, KeptToken] = field(default_factory=dict)
+    leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, token: KeptToken) -> None:
+        self.rows[token.id] = token
+
+    def find(self, token_id: str) -> KeptToken | None:
+        token = self.rows.get(token_id)
+        return token if token and token.ends_at > datetime.now(UTC) else None
+
+    def take_lease(self, token_id: str, *, version: int, owner: str, seconds: float) -> bool:
+        with self.lock:
+            now, token = datetime.now(UTC), self.rows.get(token_id)
+            held = self.leases.get(token_id)
+            if token is None or token.version != version or (held and held[1] > now):
+                return False
+            self.leases[token_id] = (owner, now + timedelta(seconds=seconds))
+            return True
+
+    def replace(self, token: KeptToken, *, version: int, owner: str) -> bool:
+        with self.lock:
+            held, old = self.leases.get(token.id), self.rows.get(token.id)
+            if old is None or old.version != version or not held or held[0] != owner:
+                return False
+            self.rows[token.id] = token
+            del self.leases[token.id]
+            return True
+
+    def give_back(self, token_id: str, *, owner: str) -> None:
+        with self.lock:
+            if self.leases.get(token_id, ("",))[0] == owner:
+                del self.leases[token_id]
+
+    def remove(self, token_id: str, *, version: int | None = None) -> KeptToken | None:
+        with self.lock:
+            token = self.rows.get(token_id)
+            if token is None or (version is not None and token.version != version):
+                return None
+            self.leases.pop(token_id, None)
+            return self.rows.pop(token_id)
+
+
 class MemoryStores:
     """All of them, and `as_stores()` for the extension."""
 
@@ -71,6 +120,7 @@ class MemoryStores:
         self.transactions = MemoryTransactions()
         self.metadata = MemoryMetadata()
         self.reports = MemoryReports()
+        self.tokens = MemoryTokens()
 
     def as_stores(self) -> Stores:
         return Stores(
@@ -78,6 +128,7 @@ class MemoryStores:
             transactions=self.transactions,
             metadata=self.metadata,
             reports=self.reports,
+            tokens=self.tokens,
         )
 
 
