@@ -5,6 +5,8 @@
 3. Commit, give the visit's cookie, and lead to /v/<visit>/.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -28,12 +30,12 @@ PRESSED = "continue"
 def arrive(context: LaunchContext) -> ResponseReturnValue:
     """`on_launch`: a visit is open and its tutorials are chosen when this returns."""
     held = services()
-    findings, style = read_person_and_task(context), style_of(context)
+    findings, style = _read(context)
     with held.database.writing() as session:
         opened = _open(session, held, context, findings, style)
         session.commit()
     keep_token(context, opened.visit.id)
-    end_tokens(opened.ended)
+    end_tokens(opened.ended, seconds=1.0)
     response = make_response(redirect(url_for("player.home", visit=opened.visit.id), 303))
     opened.set_cookies(response, keys=held.keys, lifetime=held.settings.visit_hours * 3600)
     return response
@@ -42,6 +44,15 @@ def arrive(context: LaunchContext) -> ResponseReturnValue:
 def launch_failed(error: LaunchError, report: ReportRecord) -> ResponseReturnValue:
     """`on_error`: what happened, what to do, and the reference for the EHR analyst."""
     return render_template("launch_failed.html", error=error, report=report), error.status
+
+
+def _read(context: LaunchContext) -> tuple[Findings, dict[str, str]]:
+    """Who is here and what is open; and beside it, so that it costs no time, the EHR's style."""
+    if not context.smart_style_url:
+        return read_person_and_task(context), {}
+    with ThreadPoolExecutor(1) as aside:
+        style = aside.submit(style_of, context)
+        return read_person_and_task(context), style.result()
 
 
 def _open(

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from launch.context import LaunchContext
 from launch.extension import SmartLaunch
 from launch.fhir_session import FhirSession
-from launch.tokens import Tokens
+from launch.tokens import REVOKE_SECONDS, Tokens
 from smart_app.logs import get_logger
 from smart_app.services import services
 
@@ -37,10 +37,13 @@ def fhir_of(visit: UUID) -> FhirSession:
     return _tokens().fhir(visit.hex)
 
 
-def end_tokens(visits: Iterable[UUID]) -> None:
-    """Delete the tokens of visits that ended, and give them back to the EHRs that take them."""
+def end_tokens(visits: Iterable[UUID], *, seconds: float = REVOKE_SECONDS) -> None:
+    """Delete the tokens of visits that ended, and give them back to the EHRs that take them.
+
+    `seconds`: what the EHRs may take for it, together.
+    """
     try:
-        _tokens().end(visit.hex for visit in visits)
+        _tokens().end((visit.hex for visit in visits), seconds=seconds)
     except SQLAlchemyError as error:
         log.error("tokens not deleted", fault=type(error).__name__)
 

@@ -92,7 +92,7 @@ class Browser:
         return self.bring_back(ehr.authorize(begun.location))
 
 
-def make_app(*, stores: MemoryStores | None = None, **settings: Any) -> LaunchedApp:
+def make_app(*, stores: MemoryStores | None = None, base_url: str = BASE_URL, **settings: Any) -> LaunchedApp:
     """An app with the launch client. `stores`: those of another worker, to share them."""
     app, stores, keys = Flask(__name__), stores or MemoryStores(), MemoryKeys()
     arrived: list[LaunchContext] = []
@@ -112,7 +112,7 @@ def make_app(*, stores: MemoryStores | None = None, **settings: Any) -> Launched
         app,
         stores=stores.as_stores(),
         signing_keys=keys,
-        base_url=BASE_URL,
+        base_url=base_url,
         on_launch=on_launch,
         on_error=on_error,
         **settings,
