@@ -88,6 +88,7 @@ _MEDITECH = Style(
     title="MEDITECH",
     knobs={
         "software": "Sandbox EHR in the style of MEDITECH",
+        "issuer": "{origin}/",
         "unsupported_types": ("AuditEvent",),
         "read_by_id_only": ("Task",),
         "advertise_what_is_refused": True,

@@ -89,13 +89,13 @@ def test_plain_is_as_smart_says(ehr: SandboxEhr) -> None:
     assert set(types(ehr)["Task"]) == {"read", "search-type"}
 
 
-@styled("epic", "oracle", "athena", "openemr", "medplum")
+@styled("epic", "oracle", "athena", "meditech", "openemr", "medplum")
 def test_the_issuer_is_not_the_launch_iss(ehr: SandboxEhr) -> None:
     assert smart(ehr)["issuer"] != ehr.iss
     assert claims(granted(ehr))["iss"] != ehr.iss
 
 
-@styled("epic", "athena", "openemr", "medplum")
+@styled("epic", "athena", "meditech", "openemr", "medplum")
 def test_the_issuer_of_id_tokens_is_the_advertised_one(ehr: SandboxEhr) -> None:
     assert claims(granted(ehr))["iss"] == smart(ehr)["issuer"]
 
