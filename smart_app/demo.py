@@ -145,7 +145,7 @@ def _register(session: Session, organization: UUID, plan: Demo) -> None:
 
 def _import_library(session: Session, organization: UUID, plan: Demo) -> None:
     """The starter tutorials with the demo's local words, published by the demo's reviewer."""
-    from smart_app.library.finding import Findings
+    from smart_app.library.findings import Findings
     from smart_app.library.importing import STARTER_AUTHOR, ImportRefused, import_library
     from smart_app.library.registries import read_local
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from smart_app.library.body import checks_of
 from smart_app.library.drill_file import SUFFIX, check_drill
-from smart_app.library.finding import Finding, Findings
+from smart_app.library.findings import Finding, Findings
 from smart_app.library.front_matter import Known
 from smart_app.library.registries import AI_FEATURES, SOURCES, read_ai_features, read_sources
 from smart_app.library.tutorial_file import ParsedTutorial, check_tutorial, parse, part_of

@@ -1,5 +1,6 @@
 """Choose tutorials for a situation at an organization: targeting over what is published, cached in the process."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -8,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smart_app.library.models import AiFeatureRow, TutorialVersionRow
+from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
 from smart_app.library.reading import NoSuchTutorial, current_rows, library_revision
 from smart_app.library.targeting import Choice, RuleResult, Situation, Target, choose, explain
+from smart_app.library.vocabulary import SETTING_OF_CLASS
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class Catalogue:
     revision: int
     targets: tuple[Target, ...]
     live_features: frozenset[str]
+    sensitive: bool = False
+    """The whole organization is marked."""
+    sensitive_roles: frozenset[str] = frozenset()
+    sensitive_work: frozenset[str] = frozenset()
+    """Task codes and intents of the tutorials that are marked."""
 
 
 _catalogues: dict[UUID, Catalogue] = {}
@@ -30,7 +37,7 @@ _MOST_CACHED = 2000
 def choose_for(session: Session, *, organization: UUID, situation: Situation) -> tuple[Choice, ...]:
     """At most three tutorials with reasons. `situation.live_features` is filled here, from the registry."""
     catalogue = catalogue_of(session, organization=organization)
-    return choose(catalogue.targets, replace(situation, live_features=catalogue.live_features))
+    return choose(catalogue.targets, _complete(situation, catalogue))
 
 
 def explain_for(session: Session, *, organization: UUID, tutorial: str, situation: Situation) -> tuple[RuleResult, ...]:
@@ -38,8 +45,14 @@ def explain_for(session: Session, *, organization: UUID, tutorial: str, situatio
     catalogue = catalogue_of(session, organization=organization)
     for target in catalogue.targets:
         if target.tutorial == tutorial:
-            return explain(target, replace(situation, live_features=catalogue.live_features))
+            return explain(target, _complete(situation, catalogue))
     raise NoSuchTutorial(tutorial)
+
+
+def _complete(situation: Situation, catalogue: Catalogue) -> Situation:
+    """With the registry's live features; where no care setting is said, the one that the encounter's class means."""
+    setting = situation.care_setting or SETTING_OF_CLASS.get(situation.encounter_class or "")
+    return replace(situation, live_features=catalogue.live_features, care_setting=setting)
 
 
 def catalogue_of(session: Session, *, organization: UUID) -> Catalogue:
@@ -54,14 +67,15 @@ def catalogue_of(session: Session, *, organization: UUID) -> Catalogue:
     return known
 
 
-def as_target(row: TutorialVersionRow) -> Target:
-    """The targeting facts of a published version."""
+def as_target(row: TutorialVersionRow, feature_versions: Mapping[str, str]) -> Target:
+    """The targeting facts of a published version. `feature_versions`: AI feature to its version here."""
     front = row.front_matter
     targets: dict[str, Any] = front["targets"]
     return Target(
         tutorial=row.tutorial,
         version=row.version,
         ai_feature=front["ai_feature"],
+        feature_version=feature_versions.get(front["ai_feature"]),
         roles=frozenset(front["roles"]),
         any=bool(targets.get("any")),
         starts=_day(targets.get("from")),
@@ -78,8 +92,27 @@ def _day(text: str | None) -> date | None:
 
 
 def _read(session: Session, *, organization: UUID, revision: int) -> Catalogue:
-    live = session.scalars(
-        select(AiFeatureRow.id).where(AiFeatureRow.organization == organization, AiFeatureRow.status == "live")
+    rows = session.execute(
+        select(AiFeatureRow.id, AiFeatureRow.version, AiFeatureRow.status).where(
+            AiFeatureRow.organization == organization
+        )
     )
-    targets = tuple(map(as_target, current_rows(session, organization=organization)))
-    return Catalogue(revision, targets, frozenset(live))
+    features = {feature: (version, status) for feature, version, status in rows}
+    versions = {feature: version for feature, (version, _) in features.items()}
+    tutorials = current_rows(session, organization=organization)
+    library = session.get(LibraryRow, organization)
+    marks = library.sensitive if library is not None else {}
+    return Catalogue(
+        revision=revision,
+        targets=tuple(as_target(row, versions) for row in tutorials),
+        live_features=frozenset(name for name, (_, status) in features.items() if status == "live"),
+        sensitive=bool(marks.get("organization")),
+        sensitive_roles=frozenset(marks.get("job_roles") or ()),
+        sensitive_work=frozenset(code for row in tutorials for code in _sensitive_work(row)),
+    )
+
+
+def _sensitive_work(row: TutorialVersionRow) -> set[str]:
+    targets = row.front_matter["targets"]
+    work = {*(targets.get("task_codes") or ()), *(targets.get("intents") or ())}
+    return work if row.front_matter.get("sensitive") else set()

@@ -3,7 +3,7 @@
 import re
 
 from smart_app.library.body import CITATION, SLOT, PartSource
-from smart_app.library.finding import Findings, did_you_mean
+from smart_app.library.findings import Findings, did_you_mean
 
 LOCAL_REVIEW = "common practice: local review"
 _FIGURE = re.compile(r"\d[\d,.]*(?:\s*(?:percent|%))?|\bpercent\b", re.IGNORECASE)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from smart_app.config import load_settings
 from smart_app.db import Database
-from smart_app.library.finding import Finding, Findings
+from smart_app.library.findings import Finding, Findings
 from smart_app.library.registries import LocalFile, read_local
 from smart_app.library.vocabulary import TASK_SYSTEM
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from smart_app.library.field_checks import STATUSES, Fields
-from smart_app.library.finding import Finding, Findings, did_you_mean
+from smart_app.library.findings import Finding, Findings, did_you_mean
 from smart_app.library.front_matter import Known
 from smart_app.library.yaml_reading import YamlRefused, read_yaml
 

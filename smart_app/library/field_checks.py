@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from smart_app.library.finding import Findings, did_you_mean
+from smart_app.library.findings import Findings, did_you_mean
 from smart_app.library.yaml_reading import Located, Path
 
 SLUG = re.compile(r"[a-z0-9-]{3,60}")

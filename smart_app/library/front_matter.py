@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from smart_app.library.field_checks import STATUSES, Fields
-from smart_app.library.finding import did_you_mean
-from smart_app.library.vocabulary import ANY_FEATURE, ENCOUNTER_CLASSES, ROLES
+from smart_app.library.findings import did_you_mean
+from smart_app.library.vocabulary import ANY_FEATURE, CARE_SETTINGS, ENCOUNTER_CLASSES, ROLES
 
 REQUIRED = (
     "id",
@@ -23,7 +23,7 @@ REQUIRED = (
     "review_by",
     "sources",
 )
-OPTIONAL = ("questions", "what_changed")
+OPTIONAL = ("questions", "what_changed", "sensitive")
 MATCHING = ("task_codes", "intents", "placements")
 NARROWING = ("specialties", "encounter_classes", "care_settings")
 MOST_CARD = 90
@@ -56,6 +56,8 @@ def check_front_matter(fields: Fields, *, name: str, known: Known) -> None:
     fields.review_by(known.today)
     _check_questions(fields)
     _check_what_changed(fields)
+    if not isinstance(fields.data.get("sensitive", False), bool):
+        fields.wrong("sensitive", "sensitive must be true or false.")
 
 
 def _check_id(fields: Fields, name: str) -> None:
@@ -97,6 +99,10 @@ def _check_codes(targets: Fields) -> None:
         if code not in ENCOUNTER_CLASSES:
             wrong = f'Encounter class "{code}" is not in v3-ActCode.'
             targets.wrong(("encounter_classes", index), wrong, did_you_mean(code, list(ENCOUNTER_CLASSES)))
+    for index, setting in enumerate(targets.list_of_text("care_settings")):
+        if setting not in CARE_SETTINGS:
+            mend = did_you_mean(setting, list(CARE_SETTINGS))
+            targets.wrong(("care_settings", index), f'Care setting "{setting}" is not known.', mend)
 
 
 def _check_span(targets: Fields) -> None:

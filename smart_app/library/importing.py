@@ -12,12 +12,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from smart_app.library.checking import check_folder, read_texts
-from smart_app.library.finding import Finding
+from smart_app.library.findings import Finding
 from smart_app.library.import_order import STARTER_AUTHOR, ImportReport, Order
 from smart_app.library.models import LibraryRow, TutorialVersionRow
 from smart_app.library.publishing_rules import check_people, check_publishing, check_version, unused_values
 from smart_app.library.registries import LocalFile
-from smart_app.library.saving import save_features, save_files, save_tutorial
+from smart_app.library.saving import save_features, save_files, save_sensitive, save_tutorial
+from smart_app.library.search_index import index_library
 from smart_app.library.tutorial_file import ParsedTutorial, parse
 from smart_app.organizations.verbs import write_audit
 
@@ -73,6 +74,8 @@ def import_library(
         save_tutorial(session, tutorial, order, report)
     save_files(session, texts, order, report)
     save_features(session, texts, order, report)
+    save_sensitive(library, order, report)
+    index_library(session, organization=organization)
     if report.changed:
         _raise_revision(session, library, order, report)
     session.flush()
@@ -94,7 +97,7 @@ def _lock(session: Session, organization: UUID) -> LibraryRow:
     """The library's row, held until the end: two imports at once go one after the other."""
     library = session.get(LibraryRow, organization, with_for_update=True)
     if library is None:
-        library = LibraryRow(organization=organization, revision=0)
+        library = LibraryRow(organization=organization, revision=0, sensitive={})
         session.add(library)
         session.flush()
     return library

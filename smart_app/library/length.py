@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterable
 
 from smart_app.library.body import SLOT, PartSource, plain
-from smart_app.library.finding import Findings
+from smart_app.library.findings import Findings
 
 MOST_WORDS = 450
 MOST_WORDS_IN_PART = 90

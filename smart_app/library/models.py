@@ -17,6 +17,8 @@ class LibraryRow(Base):
 
     organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
     revision: Mapped[int]
+    sensitive: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """{"organization": bool, "job_roles": [...]}: whose work leaves the day alone."""
 
 
 class TutorialVersionRow(Base):
@@ -64,6 +66,10 @@ class AiFeatureRow(Base):
     """pilot, live or paused."""
     launch_link: Mapped[str | None] = mapped_column(sa.String(500))
     sensitive: Mapped[bool]
+    model_card: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """What the organization and the vendor state of it; null where nobody has yet."""
+    what_changed: Mapped[str | None] = mapped_column(sa.String(300))
+    """In its present version, for those who learned it on an earlier one."""
 
 
 class LocalSlotRow(Base):

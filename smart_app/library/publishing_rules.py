@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from smart_app.library.finding import Finding, Findings
+from smart_app.library.findings import Finding, Findings
 from smart_app.library.import_order import STARTER_AUTHOR, Order
 from smart_app.library.models import TutorialVersionRow
 from smart_app.library.registries import ALL_TUTORIALS, LocalFile

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
+from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
 
 
 class NoSuchTutorial(LookupError):
@@ -77,6 +78,8 @@ class TutorialVersion:
     reviewer: str | None
     drill: str | None = None
     questions: tuple[Mapping[str, Any], ...] = field(default=())
+    sensitive: bool = False
+    """Its work is sensitive wherever it is done: see :mod:`smart_app.library.sensitivity`."""
 
     def part(self, slug: str) -> Part:
         """The part with this slug; KeyError if there is none."""
@@ -97,6 +100,10 @@ class AiFeature:
     """pilot, live or paused."""
     launch_link: str | None
     sensitive: bool
+    model_card: Mapping[str, str | None] = field(default_factory=dict)
+    """intended_use, known_limits, data_sent, retention, local_validation, contact; None: nobody has stated it."""
+    what_changed: str | None = None
+    """In its present version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +150,20 @@ def list_tutorials(session: Session, *, organization: UUID, job_roles: tuple[str
     return sorted(map(_as_listing, fitting), key=lambda listing: (listing.title, listing.tutorial))
 
 
+def tutorials_for_roles(
+    session: Session, *, organization: UUID, job_roles: tuple[str, ...]
+) -> tuple[TutorialListing, ...]:
+    """All that a person of these roles may learn now: for a role or everyone, its AI feature live. By title."""
+    live = {
+        ANY_FEATURE,
+        *session.scalars(
+            select(AiFeatureRow.id).where(AiFeatureRow.organization == organization, AiFeatureRow.status == "live")
+        ),
+    }
+    listed = list_tutorials(session, organization=organization, job_roles=job_roles or (EVERYONE,))
+    return tuple(listing for listing in listed if listing.ai_feature in live)
+
+
 def get_ai_feature(session: Session, *, organization: UUID, feature: str) -> AiFeature:
     """An entry of the registry; raises :class:`NoSuchAiFeature`."""
     row = session.get(AiFeatureRow, (organization, feature))
@@ -155,6 +176,8 @@ def get_ai_feature(session: Session, *, organization: UUID, feature: str) -> AiF
         status=row.status,
         launch_link=row.launch_link,
         sensitive=row.sensitive,
+        model_card=dict(row.model_card),
+        what_changed=row.what_changed,
     )
 
 
@@ -191,6 +214,7 @@ def as_version(row: TutorialVersionRow) -> TutorialVersion:
         reviewer=row.reviewer,
         drill=front.get("drill"),
         questions=tuple(front.get("questions") or ()),
+        sensitive=bool(front.get("sensitive")),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smart_app.library.field_checks import Fields
-from smart_app.library.finding import Findings
+from smart_app.library.findings import Findings
 from smart_app.library.yaml_reading import YamlRefused, read_yaml
 
 AI_FEATURES, SOURCES = "ai_features.yaml", "sources.yaml"
@@ -14,6 +14,10 @@ FEATURE_STATUSES = ("pilot", "live", "paused")
 ALL_TUTORIALS = "all"
 MOST_SLOT_VALUE = 300
 _FEATURE = ("id", "name", "version", "status", "launch_link", "sensitive")
+MODEL_CARD = ("intended_use", "known_limits", "data_sent", "retention", "local_validation", "contact")
+"""Facts that the organization and the vendor state of an AI feature; null or left out: not stated yet."""
+MOST_FACT = 500
+MOST_CHANGED = 300
 _SOURCE = ("id", "title", "url", "sentence", "checked")
 _LAUNCH_LINK = re.compile(r"(?:https://[^/\s]|http://(?:localhost|127\.0\.0\.1)(?::\d+)?/)[^\s<>\"']*")
 
@@ -26,6 +30,8 @@ class LocalFile:
     """Tutorial, or "all" -> slot text -> value."""
     ai_features: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Feature -> fields that stand instead of those of ai_features.yaml."""
+    sensitive: Mapping[str, Any] = field(default_factory=dict)
+    """`organization` (true or false) and `job_roles`: whose work leaves neither the task nor the hour."""
 
     def value(self, tutorial: str, slot: str) -> str | None:
         """What fills this slot; the tutorial's own value goes before the one for all."""
@@ -50,15 +56,16 @@ def read_local(text: str, found: Findings) -> LocalFile:
     fields = _open(text, found)
     if fields is None:
         return LocalFile()
-    fields.known_only(("format", "slots", "ai_features"), ("format", "slots"))
+    fields.known_only(("format", "slots", "ai_features", "sensitive"), ("format", "slots"))
     fields.one_of("format", ("preceptor-local/1",))
     for tutorial in fields.inside("slots").data:
         _check_values(fields.inside("slots", tutorial))
     for feature in fields.inside("ai_features").data if "ai_features" in fields.data else ():
         _check_feature_fields(fields.inside("ai_features", feature), required=())
+    _check_sensitive(fields)
     if found.found:
         return LocalFile()
-    return LocalFile(fields.data["slots"], fields.data.get("ai_features") or {})
+    return LocalFile(fields.data["slots"], fields.data.get("ai_features") or {}, fields.data.get("sensitive") or {})
 
 
 def _open(text: str, found: Findings) -> Fields | None:
@@ -95,7 +102,7 @@ def _check_feature(entry: Fields) -> None:
 
 
 def _check_feature_fields(entry: Fields, *, required: tuple[str, ...]) -> None:
-    entry.known_only(_FEATURE, required)
+    entry.known_only((*_FEATURE, *MODEL_CARD, "what_changed"), required)
     entry.text("name", most=80)
     entry.text("version", most=40)
     entry.one_of("status", FEATURE_STATUSES)
@@ -104,6 +111,21 @@ def _check_feature_fields(entry: Fields, *, required: tuple[str, ...]) -> None:
         entry.wrong("launch_link", f'"{link}" is not an https address.', "Start it with https://, or write null.")
     if "sensitive" in entry.data and not isinstance(entry.data["sensitive"], bool):
         entry.wrong("sensitive", "sensitive must be true or false.")
+    for name, most in (*((fact, MOST_FACT) for fact in MODEL_CARD), ("what_changed", MOST_CHANGED)):
+        if entry.data.get(name) is not None:
+            entry.text(name, most=most)
+
+
+def _check_sensitive(fields: Fields) -> None:
+    if "sensitive" not in fields.data:
+        return
+    marks = fields.inside("sensitive")
+    if not isinstance(fields.data["sensitive"], dict):
+        fields.wrong("sensitive", "sensitive must have named fields.", "They are: organization, job_roles.")
+    marks.known_only(("organization", "job_roles"), ())
+    if not isinstance(marks.data.get("organization", False), bool):
+        marks.wrong("organization", "organization must be true or false.")
+    marks.list_of_text("job_roles")
 
 
 def _check_source(entry: Fields) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from smart_app.library.finding import Findings
+from smart_app.library.findings import Findings
 from smart_app.library.import_order import ImportReport, Order
-from smart_app.library.models import AiFeatureRow, LibraryFileRow, LocalSlotRow, TutorialVersionRow
-from smart_app.library.registries import AI_FEATURES, read_ai_features
+from smart_app.library.models import AiFeatureRow, LibraryFileRow, LibraryRow, LocalSlotRow, TutorialVersionRow
+from smart_app.library.registries import AI_FEATURES, MODEL_CARD, read_ai_features
 from smart_app.library.rendering import render
 from smart_app.library.tutorial_file import ParsedTutorial
 
@@ -81,9 +81,24 @@ def save_files(session: Session, texts: Mapping[str, str], order: Order, report:
             row.source = text
 
 
+def save_sensitive(library: LibraryRow, order: Order, report: ImportReport) -> None:
+    """Whose work the organization marks; a file that says nothing of it changes nothing."""
+    marks = dict(order.local.sensitive)
+    if marks and library.sensitive != marks:
+        library.sensitive = marks
+        report.changed = True
+
+
+def _feature_facts(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's columns: the facts of the model card are kept together."""
+    card = {name: entry.get(name) for name in MODEL_CARD}
+    others = {name: value for name, value in entry.items() if name not in MODEL_CARD}
+    return {**others, "model_card": card, "what_changed": entry.get("what_changed")}
+
+
 def save_features(session: Session, texts: Mapping[str, str], order: Order, report: ImportReport) -> None:
     for entry in read_ai_features(texts[AI_FEATURES], Findings(AI_FEATURES)):
-        facts = {**entry, **order.local.ai_features.get(entry["id"], {})}
+        facts = _feature_facts({**entry, **order.local.ai_features.get(entry["id"], {})})
         row = session.get(AiFeatureRow, (order.organization, entry["id"]))
         if row is None:
             session.add(AiFeatureRow(organization=order.organization, **facts))

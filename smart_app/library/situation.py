@@ -18,6 +18,8 @@ class Target:
     version: int
     ai_feature: str
     """Slug of the AI feature taught, or "any"."""
+    feature_version: str | None = None
+    """Of the AI feature here and now; None: of no single one."""
     roles: frozenset[str]
     task_codes: frozenset[str] = _NONE
     """Each "system|code"."""
@@ -57,6 +59,12 @@ class Situation:
     """Tutorial -> version started and not finished."""
     dismissed: frozenset[str] = _NONE
     """Tutorials put away by this learner."""
+    learned_on: Mapping[str, str] = field(default_factory=dict)
+    """Tutorial -> version of the AI feature when this learner last finished it; what is not known is left out."""
+    practice_due: frozenset[str] = _NONE
+    """Tutorials whose drill is due again for this learner."""
+    planned: frozenset[str] = _NONE
+    """Tutorials of the plan that this learner and a trainer agreed."""
 
     @property
     def open_codes(self) -> frozenset[str]:
@@ -76,10 +84,12 @@ class Fit(IntEnum):
     OPEN_TASK = 1
     INTENT = 2
     PLACEMENT = 3
-    OFTEN = 4
-    ANY = 5
-    NEXT_FOR_ROLE = 6
-    NONE = 7
+    PLANNED = 4
+    PRACTICE_DUE = 5
+    OFTEN = 6
+    NEXT_FOR_ROLE = 7
+    ANY = 8
+    NONE = 9
 
 
 def fit_of(target: Target, situation: Situation) -> Fit:
@@ -90,11 +100,21 @@ def fit_of(target: Target, situation: Situation) -> Fit:
         return Fit.INTENT
     if situation.placement in target.placements:
         return Fit.PLACEMENT
+    if target.tutorial in situation.planned:
+        return Fit.PLANNED
+    if practice_due(target, situation):
+        return Fit.PRACTICE_DUE
     if target.task_codes & situation.frequent_task_codes:
         return Fit.OFTEN
-    if target.any:
-        return Fit.ANY
-    return Fit.NEXT_FOR_ROLE if situation.nothing_open else Fit.NONE
+    if situation.nothing_open and (not target.any or role_place(target, situation) < len(situation.job_roles)):
+        return Fit.NEXT_FOR_ROLE
+    return Fit.ANY if target.any else Fit.NONE
+
+
+def role_place(target: Target, situation: Situation) -> int:
+    """Which of my job roles it is for, counted from 0 in the EHR's order; after the last one: everyone's."""
+    places = (place for place, role in enumerate(situation.job_roles) if role in target.roles)
+    return next(places, len(situation.job_roles))
 
 
 def resumes(target: Target, situation: Situation) -> bool:
@@ -105,6 +125,31 @@ def resumes(target: Target, situation: Situation) -> bool:
 def learned(target: Target, situation: Situation) -> bool:
     """Whether this learner has finished this version."""
     return (target.tutorial, target.version) in situation.learned
+
+
+def feature_changed(target: Target, situation: Situation) -> bool:
+    """Whether this learner has finished this version while the AI feature had another version than today."""
+    before = situation.learned_on.get(target.tutorial)
+    known = before is not None and target.feature_version is not None
+    return learned(target, situation) and known and before != target.feature_version
+
+
+def practice_due(target: Target, situation: Situation) -> bool:
+    """Whether this learner has finished some version and its practice is due again."""
+    finished = learned(target, situation) or learned_before(target, situation)
+    return finished and target.tutorial in situation.practice_due
+
+
+def done(target: Target, situation: Situation) -> bool:
+    """Finished, with nothing new to learn and no practice due."""
+    news = feature_changed(target, situation) or practice_due(target, situation)
+    return learned(target, situation) and not news
+
+
+def has_changed(target: Target, situation: Situation) -> bool:
+    """Whether this learner finished it and should first see what changed since."""
+    newer = learned_before(target, situation) and not learned(target, situation)
+    return newer or feature_changed(target, situation)
 
 
 def learned_before(target: Target, situation: Situation) -> bool:

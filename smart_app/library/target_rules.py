@@ -4,7 +4,17 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from smart_app.library import vocabulary as words
-from smart_app.library.situation import Fit, Situation, Target, fit_of, learned, narrowing
+from smart_app.library.situation import (
+    Fit,
+    Situation,
+    Target,
+    done,
+    feature_changed,
+    fit_of,
+    learned,
+    narrowing,
+    practice_due,
+)
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
 
 Test = Callable[[Target, Situation], bool]
@@ -64,6 +74,10 @@ def workflow_words(target: Target, situation: Situation) -> tuple[str, str]:
         return ("intent", words.opened_for(situation.intent or ""))
     if fit is Fit.PLACEMENT:
         return ("placement", words.you_are_in(situation.placement or ""))
+    if fit is Fit.PLANNED:
+        return ("plan", "it is in the plan you agreed")
+    if fit is Fit.PRACTICE_DUE:
+        return ("practice due", "its practice is due again")
     if fit is Fit.OFTEN:
         return ("often", "you often do this")
     if fit is Fit.ANY:
@@ -101,12 +115,16 @@ def _narrowing_rule(name: str) -> tuple[str, Test, Say]:
 
 
 def _learned_passes(target: Target, situation: Situation) -> bool:
-    return not learned(target, situation) or fit_of(target, situation) <= Fit.PLACEMENT
+    return not done(target, situation) or fit_of(target, situation) <= Fit.PLACEMENT
 
 
 def _say_learned(target: Target, situation: Situation) -> str:
     if not learned(target, situation):
         return f"You have not finished version {target.version}."
+    if feature_changed(target, situation):
+        return f"You have finished version {target.version}; its AI feature has changed since."
+    if practice_due(target, situation):
+        return f"You have finished version {target.version}; its practice is due again."
     open_now = "this work is open now, so its checks stay at hand" if _learned_passes(target, situation) else ""
     return f"You have finished version {target.version}; {open_now or 'it returns when this work is open'}."
 

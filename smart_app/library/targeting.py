@@ -5,17 +5,21 @@ A tutorial fits when every rule of :mod:`smart_app.library.target_rules` passes:
 1. job role        one of its roles is mine, or it is for everyone
 2. AI feature      the feature it teaches is live at this organization
 3. dates           today is within `from` and `until`
-4. workflow        one of task codes, intents and placements matches what is open; or a task I often do;
-                   or `any`; or, where nothing at all is open, it is next for my role
+4. workflow        one of task codes, intents and placements matches what is open; or it is in my agreed plan;
+                   or its practice is due; or a task I often do; or, where nothing at all is open, it is next
+                   for my role; or `any`
 5. specialty, encounter class, care setting: each that is given matches; what the EHR does not say excludes nothing
-6. learned already a version I finished returns only for the work that is open now, after all that is new
+6. learned already a version I finished returns only for the work that is open now, after all that is new;
+                   it counts as new when its AI feature has changed since, or its practice is due
 7. dismissed       not put away by me
 
-At most three are chosen, ranked by: started and not finished; not learned before learned; how the
-workflow matched (:class:`~smart_app.library.situation.Fit`, in that order); more narrowing matches;
-mine before everyone's; the id, in alphabetical order.
+At most three are chosen, ranked by: started and not finished; new before learned; how the workflow matched
+(:class:`~smart_app.library.situation.Fit`, in that order); changed since I finished it; more narrowing matches;
+the order in which the EHR names my job roles, everyone's last; the id, in alphabetical order. Where nothing is
+open, the next ones of my job roles come in turn: the first of each, then the second of each.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,12 +28,14 @@ from smart_app.library.situation import (
     Fit,
     Situation,
     Target,
+    done,
+    feature_changed,
     fit_of,
-    learned,
-    learned_before,
+    has_changed,
     narrowed_by,
     not_reported,
     resumes,
+    role_place,
 )
 from smart_app.library.target_rules import RULES, workflow_words
 
@@ -68,9 +74,33 @@ def choose(targets: Iterable[Target], situation: Situation) -> tuple[Choice, ...
     """The tutorials to show, best first, at most three. The order of `targets` does not matter."""
     fitting = [target for target in targets if fits(target, situation)]
     fitting.sort(key=lambda target: (rank(target, situation), target.version))
-    return tuple(
-        Choice(target.tutorial, target.version, reasons_for(target, situation)) for target in fitting[:MOST_CHOICES]
+    first = _in_turn(fitting, situation)[:MOST_CHOICES]
+    return tuple(Choice(target.tutorial, target.version, reasons_for(target, situation)) for target in first)
+
+
+def _in_turn(ranked: list[Target], situation: Situation) -> list[Target]:
+    """Where nothing is open, the next tutorials of two job roles take turns; all others keep their places."""
+    if not situation.nothing_open or len(situation.job_roles) < 2:
+        return ranked
+    taken: Counter[int] = Counter()
+    turns: dict[str, int] = {}
+    for target in ranked:
+        if _is_next(target, situation):
+            place = role_place(target, situation)
+            turns[target.tutorial] = taken[place]
+            taken[place] += 1
+    return sorted(
+        ranked,
+        key=lambda target: (
+            rank(target, situation)[:3],
+            turns.get(target.tutorial, 0),
+            role_place(target, situation) if target.tutorial in turns else 0,
+        ),
     )
+
+
+def _is_next(target: Target, situation: Situation) -> bool:
+    return fit_of(target, situation) is Fit.NEXT_FOR_ROLE and not resumes(target, situation)
 
 
 def fits(target: Target, situation: Situation) -> bool:
@@ -83,14 +113,15 @@ def explain(target: Target, situation: Situation) -> tuple[RuleResult, ...]:
     return tuple(RuleResult(name, passes(target, situation), say(target, situation)) for name, passes, say in RULES)
 
 
-def rank(target: Target, situation: Situation) -> tuple[bool, bool, Fit, int, bool, str]:
+def rank(target: Target, situation: Situation) -> tuple[bool, bool, Fit, bool, int, int, str]:
     """The sort key: see the top of this file."""
     return (
         not resumes(target, situation),
-        learned(target, situation),
+        done(target, situation),
         fit_of(target, situation),
+        not has_changed(target, situation),
         -len(narrowed_by(target, situation)),
-        not (target.roles & set(situation.job_roles)),
+        role_place(target, situation),
         target.tutorial,
     )
 
@@ -108,9 +139,11 @@ def reasons_for(target: Target, situation: Situation) -> tuple[Reason, ...]:
     found: list[Reason] = []
     if resumes(target, situation):
         found.append(Reason("resume", "you have started it"))
-    if learned(target, situation):
+    if done(target, situation):
         found.append(Reason("learned", "you have finished it and its checks may help now"))
-    elif learned_before(target, situation):
+    elif feature_changed(target, situation):
+        found.append(Reason("feature changed", "its AI feature has changed since you finished it"))
+    elif has_changed(target, situation):
         found.append(Reason("changed", "it has changed since you finished it"))
     found.append(Reason(*workflow_words(target, situation)))
     # The specialty says something of the person; class and setting of the encounter only lengthen the sentence.

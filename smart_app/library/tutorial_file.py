@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from smart_app.library.body import HEADINGS, CheckSource, PartSource, Slot, checks_of, split_parts
 from smart_app.library.claims import check_claims
 from smart_app.library.field_checks import Fields
-from smart_app.library.finding import Finding, Findings
+from smart_app.library.findings import Finding, Findings
 from smart_app.library.front_matter import Known, check_front_matter
 from smart_app.library.length import check_grade, check_length
 from smart_app.library.yaml_reading import Located, YamlRefused, read_yaml

@@ -60,9 +60,20 @@ WORK: Mapping[str, WorkWords] = MappingProxyType(
         "chart-review": WorkWords("a chart review", "a chart review"),
         "denial-appeal": WorkWords("a denial appeal", "a denial appeal"),
         "discharge-summary": WorkWords("a discharge summary", "a discharge summary"),
+        "visit-note": WorkWords("a visit note", "a visit note"),
+        "order-entry": WorkWords("an order entry", "order entry"),
+        "flowsheet-charting": WorkWords("a flowsheet", "flowsheet charting"),
+        "deterioration-alert": WorkWords("a deterioration alert", "a deterioration alert"),
+        "message-routing": WorkWords("a message routing", "message routing"),
+        "chart-question": WorkWords("a chart question", "a chart question"),
+        "treatment-plan": WorkWords("a treatment plan", "a treatment plan"),
+        "substance-use-review": WorkWords("a records review", "a records review"),
+        "risk-list-review": WorkWords("a risk list review", "a risk list review"),
+        "line-list-report": WorkWords("a line list report", "a line list report"),
     }
 )
-"""Task codes of `urn:preceptor:task`; the intents are the same words."""
+"""Task codes of `urn:preceptor:task`; the intents are the same words. What could tell of a patient in front of an
+onlooker, such as substance use, is worded without it."""
 
 PLACEMENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -73,6 +84,12 @@ PLACEMENTS: Mapping[str, str] = MappingProxyType(
         "session": "on the session screen",
         "referrals": "in the referral list",
         "case-reports": "in the case report list",
+        "notes": "on the notes screen",
+        "orders": "on the orders screen",
+        "alerts": "in the alerts",
+        "pharmacy": "on the pharmacy screen",
+        "coding": "on the coding screen",
+        "care-management": "on the care management screen",
     }
 )
 
@@ -92,6 +109,36 @@ ENCOUNTER_CLASSES: Mapping[str, str] = MappingProxyType(
     }
 )
 """HL7 v3 ActCode, ActEncounterCode."""
+
+CARE_SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "clinic": "a clinic",
+        "hospital": "a hospital",
+        "emergency-department": "an emergency department",
+        "home": "a home",
+        "virtual": "a virtual setting",
+        "field": "the field",
+        "long-term-care": "long-term care",
+        "public-health-department": "a public health department",
+    }
+)
+
+SETTING_OF_CLASS: Mapping[str, str] = MappingProxyType(
+    {
+        "AMB": "clinic",
+        "EMER": "emergency-department",
+        "FLD": "field",
+        "HH": "home",
+        "IMP": "hospital",
+        "ACUTE": "hospital",
+        "OBSENC": "hospital",
+        "PRENC": "hospital",
+        "SS": "hospital",
+        "VR": "virtual",
+    }
+)
+"""Where an encounter of this class takes place, for EHRs that say no setting. NONAC names none: it may be a hospital's
+rehabilitation ward or long-term care."""
 
 
 def you_are(role: str, titles: Mapping[str, str]) -> str:

@@ -4,7 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from smart_app.library.checking import check_folder
-from smart_app.library.finding import Finding
+from smart_app.library.findings import Finding, Findings
+from smart_app.library.registries import LocalFile, read_local
 
 TODAY = date(2026, 12, 1)
 STARTER = Path(__file__).parents[2] / "smart_app" / "library" / "starter"
@@ -79,6 +80,14 @@ slots:
     where it is: "In the Summary tab."
     who to call: "The charge nurse, extension 0001."
 """
+
+
+def demo_local() -> LocalFile:
+    """What the demo organization fills in."""
+    found = Findings("local.yaml")
+    values = read_local(DEMO_LOCAL.read_text(encoding="utf-8"), found)
+    assert found.found == []
+    return values
 
 
 def write_folder(folder: Path, tutorial: str = TUTORIAL, **files: str) -> Path:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from smart_app.db import Database
 from smart_app.library.choosing import catalogue_of
 from smart_app.library.exporting import export_library
-from smart_app.library.finding import Findings
+from smart_app.library.findings import Findings
 from smart_app.library.importing import ImportRefused, ImportReport, import_library
 from smart_app.library.models import LocalSlotRow, TutorialVersionRow
 from smart_app.library.reading import (

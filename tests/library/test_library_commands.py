@@ -36,7 +36,7 @@ def publish() -> Result:
 
 def test_check_says_that_nothing_is_wrong() -> None:
     result = run("check", STARTER)
-    assert (result.exit_code, result.output) == (0, "Nothing is wrong: 7 tutorials, 1 drill.\n")
+    assert (result.exit_code, result.output) == (0, "Nothing is wrong: 26 tutorials, 1 drill.\n")
 
 
 def test_check_prints_each_fault_and_ends_with_1(tmp_path: Path) -> None:
@@ -48,18 +48,18 @@ def test_check_prints_each_fault_and_ends_with_1(tmp_path: Path) -> None:
 def test_import_export_and_explain(tmp_path: Path) -> None:
     result = publish()
     assert result.exit_code == 0, result.output
-    assert result.output.count("published ") == 7
+    assert result.output.count("published ") == 26
     again = publish()
-    assert again.output.count("unchanged ") == 7
+    assert again.output.count("unchanged ") == 26
     out = run("export", tmp_path / "out", "--organization", NAME)
-    assert out.output == f"10 files written to {tmp_path / 'out'}.\n"
+    assert out.output == f"29 files written to {tmp_path / 'out'}.\n"
 
     shown = run(
         "explain", "nurse-handoff-summary", "--organization", NAME, "--role", "nurse", "--task", "shift-handoff"
     )
     assert "passed  workflow         A handoff task is open.\n" in shown.output
     assert (
-        "It shows, as number 1 of 1.\nYou see this because a handoff task is open and you are a nurse." in shown.output
+        "It shows, as number 1 of 2.\nYou see this because a handoff task is open and you are a nurse." in shown.output
     )
     hidden = run("explain", "nurse-handoff-summary", "--organization", NAME, "--role", "physician", "--intent", "x")
     assert "FAILED  job role         It is for nurses; you are a physician.\n" in hidden.output

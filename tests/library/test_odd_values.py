@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from smart_app.library.drill_file import check_drill
-from smart_app.library.finding import Findings
+from smart_app.library.findings import Findings
 from smart_app.library.front_matter import Known
 from smart_app.library.registries import read_ai_features, read_local, read_sources
 from smart_app.library.tutorial_file import ParsedTutorial, check_tutorial, parse

@@ -30,6 +30,7 @@ TARGETS = st.lists(
         tutorial=st.sampled_from(IDS),
         version=st.just(1),
         ai_feature=st.sampled_from((*FEATURES, "any")),
+        feature_version=st.sampled_from((None, "4.1", "4.2")),
         roles=some(ROLES),
         task_codes=some(CODES),
         intents=some(INTENTS),
@@ -60,6 +61,9 @@ SITUATIONS = st.builds(
     learned=st.frozensets(st.tuples(st.sampled_from(IDS), st.sampled_from((0, 1)))),
     in_progress=st.dictionaries(st.sampled_from(IDS), st.sampled_from((0, 1))),
     dismissed=some(IDS),
+    learned_on=st.dictionaries(st.sampled_from(IDS), st.sampled_from(("4.1", "4.2"))),
+    practice_due=some(IDS),
+    planned=some(IDS),
 )
 
 
@@ -109,7 +113,7 @@ def test_nothing_put_away_and_nothing_of_a_feature_that_is_not_live_shows(
 def test_no_match_ever_ranks_after_one_that_fits_without_a_task(targets: list[Target], situation: Situation) -> None:
     plain = replace(situation, learned=frozenset(), in_progress={})
     kinds = [choice.reasons[0].kind for choice in choose(targets, plain)]
-    order = ["open task", "intent", "placement", "often", "any task", "next for role"]
+    order = ["open task", "intent", "placement", "plan", "practice due", "often", "next for role", "any task"]
     assert kinds == sorted(kinds, key=order.index)
 
 
