@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import time_machine
 
+from smart_app import keys as key_file
 from tests.launch.canned_ehr import Answer, CannedEhr, Seen, public_jwk, rsa_key
 from tests.launch.launching import LaunchedApp
+from tests.plugins.app import RealApp
 
 
 def test_an_ehr_that_rotates_its_keys_between_two_charts_costs_one_refetch(
@@ -66,3 +68,14 @@ def test_our_rotation_is_good_for_an_ehr_that_holds_an_older_copy_and_for_one_th
     assert kids[0] in older_copy
     assert kids[1] not in older_copy
     assert older_copy < {key["kid"] for key in client.get("/.well-known/jwks.json").get_json()["keys"]}
+
+
+def test_keys_rotate_keeps_the_old_ones_published(app: RealApp) -> None:
+    """Token: JWKS published, with rotation: `preceptor keys rotate`, seen by a running worker."""
+    client = app.app.test_client()
+    old = {key["kid"] for key in client.get("/.well-known/jwks.json").get_json()["keys"]}
+    key_file.rotate(app.services.settings.keys)
+    after = client.get("/.well-known/jwks.json").get_json()["keys"]
+    assert old < {key["kid"] for key in after}
+    assert app.services.keys.signing_key("ES384")["kid"] not in old
+    assert not any({"d", "p", "q", "k"} & set(key) for key in after)
