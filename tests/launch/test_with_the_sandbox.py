@@ -26,14 +26,16 @@ SCOPES = (
     "user/Encounter.r user/Task.rs user/Task.cu"
 )
 KEYS = SigningKeys().newest
-ADA = [{"resourceType": "Practitioner", "id": "ada", "name": [{"given": ["Ada"], "family": "Sample"}]}]
+ADA: list[Mapping[str, Any]] = [
+    {"resourceType": "Practitioner", "id": "ada", "name": [{"given": ["Ada"], "family": "Sample"}]}
+]
 
 
 @pytest.fixture
 def sandbox(launched: LaunchedApp) -> Iterator[SandboxEhr]:
     """A sandbox EHR that knows the app three times: once for each way of authentication."""
     common = {"name": "App", "redirect_uris": [f"{BASE_URL}/launch/callback/ehr"], "launch_url": f"{BASE_URL}/launch"}
-    own = ({}, {"client_secret": SECRET}, {"jwks": launched.keys.public_jwks()})
+    own: list[dict[str, Any]] = [{}, {"client_secret": SECRET}, {"jwks": launched.keys.public_jwks()}]
     clients: list[Mapping[str, Any]] = [
         {**common, "client_id": auth, "auth": auth, "scopes": SCOPES, **more}
         for auth, more in zip(AUTHS, own, strict=True)
