@@ -18,6 +18,8 @@ from smart_app.fhir.facts import Findings
 from smart_app.fhir.reading import read_person_and_task
 from smart_app.player import verbs
 from smart_app.player.choosing import choices_for
+from smart_app.player.first import asks_first
+from smart_app.player.nudging import nudge_if_due
 from smart_app.services import Services, services
 from smart_app.visits.arriving import OpenedVisit, open_visit_for, style_of
 from smart_app.visits.tokens import end_tokens, keep_token
@@ -62,7 +64,9 @@ def _open(
         session, context=context, findings=findings, request_cookies=request.cookies, keys=held.keys, style=style
     )
     visit = keep_choices(session, visit=opened.visit, choices=choices_for(session, visit=opened.visit))
+    visit = nudge_if_due(session, visit=visit)
     verbs.present(session, keys=held.keys, visit=visit)
-    if PRESSED in request.form:  # no script, so no page will say later what was in view
+    # No script, so no page will say later what was in view; where a question comes first, home is not.
+    if PRESSED in request.form and not asks_first(session, visit):
         verbs.shown(session, keys=held.keys, visit=visit)
     return opened

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from smart_app.errors import ProductError, page
 from smart_app.ledger import KeyReused, NotRecordable
 from smart_app.player import assets
+from smart_app.player.models import SYSTEM
 from smart_app.player.offered import NotOffered, find_preference
 from smart_app.player.telling import BadKey
 from smart_app.services import services
@@ -39,13 +40,17 @@ _NOT_WHOLE = ProductError(
 
 @blueprint.context_processor
 def whose_page() -> dict[str, Any]:
-    """`visit` and `single_keys` for the templates; the error page of an ended visit has neither."""
+    """`visit`, `single_keys` and `colours` for the templates; the error page of an ended visit has none."""
     visit = find_visit()
     if visit is None:
         return {}
     with services().database.reading() as session:
         preference = find_preference(session, visit.organization, visit.learner)
-    return {"visit": visit, "single_keys": preference is None or preference.single_keys}
+    return {
+        "visit": visit,
+        "single_keys": preference is None or preference.single_keys,
+        "colours": preference.colours if preference else SYSTEM,
+    }
 
 
 def to(endpoint: str, **values: Any) -> str:

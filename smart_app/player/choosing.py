@@ -1,12 +1,13 @@
 """From a visit and what the learner did before to the tutorials shown: at most three, with reasons."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from smart_app.library.choosing import choose_for
-from smart_app.library.targeting import Choice, Situation
+from smart_app.library.targeting import Choice, Reason, Situation
 from smart_app.player.offered import history_of
 from smart_app.visits.session import VisitView
 
@@ -14,12 +15,24 @@ from smart_app.visits.session import VisitView
 def choices_for(session: Session, *, visit: VisitView) -> tuple[Choice, ...]:
     """What fits this person and what is open; a reading of the database only."""
     situation = situation_of(session, visit=visit)
-    return choose_for(session, organization=visit.organization, situation=situation)
+    choices = choose_for(session, organization=visit.organization, situation=situation)
+    return tuple(map(_on_the_learners_word, choices)) if visit.task_said else choices
 
 
 def situation_of(session: Session, *, visit: VisitView) -> Situation:
     """Who is here, what is open and what was learned, in the words of the targeting rules."""
     return Situation(**_what_is_open(visit), **_who_is_here(session, visit), today=datetime.now(UTC).date())
+
+
+def _on_the_learners_word(choice: Choice) -> Choice:
+    """The EHR did not say that this task is open: the learner did, and the sentence and the record say so."""
+    return replace(
+        choice,
+        reasons=tuple(
+            Reason("task said", f"you said that {reason.text}") if reason.kind == "open task" else reason
+            for reason in choice.reasons
+        ),
+    )
 
 
 def _what_is_open(visit: VisitView) -> dict[str, Any]:
@@ -40,6 +53,7 @@ def _who_is_here(session: Session, visit: VisitView) -> dict[str, Any]:
         "role_titles": dict(zip(visit.job_roles, visit.role_titles, strict=False)),
         "specialties": frozenset(visit.specialties),
         "learned": history.learned,
+        "learned_on": history.learned_on,
         "in_progress": history.in_progress,
         "dismissed": history.dismissed,
     }

@@ -1,12 +1,16 @@
 """What the home page says, decided before the template."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from smart_app.library.reading import TutorialVersion
 from smart_app.library.targeting import Reason, because
-from smart_app.player.models import Progress
+from smart_app.player.offered import Offered
 from smart_app.player.pages import minutes_words
 from smart_app.visits.session import VisitView
+
+CHANGED = ("changed", "feature changed")
+"""Kinds of reason for which what changed comes first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +27,13 @@ class Pick:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HiddenNote:
+class PutAway:
     """The tutorial that was put away by the press before."""
 
     tutorial: str
     title: str
+    until: datetime | None
+    """End of the shift it is quiet for; None: hidden until asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,40 +41,58 @@ class HomePage:
     """At most three tutorials, and what the EHR did not say."""
 
     picks: tuple[Pick, ...]
+    leads: bool
+    """The first is put first, with the filled button; else all stand in a quiet list."""
     notices: tuple[str, ...]
     empty: str
-    undo: HiddenNote | None
+    undo: PutAway | None
+    put_away: int
+    """How many tutorials this learner has put away."""
 
 
 def home_page(
-    visit: VisitView, offered: list[tuple[TutorialVersion, Progress | None]], undo: HiddenNote | None
+    visit: VisitView,
+    offered: list[Offered],
+    *,
+    undo: PutAway | None,
+    put_away: int,
 ) -> HomePage:
     """`offered`: the choices that were not put away, in their order. Finished ones go last."""
-    picks = [_pick(visit, version, progress) for version, progress in offered]
+    picks = [_pick(visit, each) for each in offered]
     picks.sort(key=lambda pick: pick.finished)
-    return HomePage(picks=tuple(picks), notices=_notices(visit), empty=_nothing_for(visit), undo=undo)
+    return HomePage(
+        picks=tuple(picks),
+        leads=visit.leads and any(not pick.finished for pick in picks),
+        notices=_notices(visit),
+        empty=_nothing_for(visit),
+        undo=undo,
+        put_away=put_away,
+    )
 
 
-def _pick(visit: VisitView, version: TutorialVersion, progress: Progress | None) -> Pick:
+def _pick(visit: VisitView, offered: Offered) -> Pick:
+    version, progress, finished = offered.version, offered.progress, offered.done
     choice = next(choice for choice in visit.choices if choice.tutorial == version.tutorial)
-    finished = bool(progress and progress.finished_at)
-    step = progress.step if progress and not finished else None
+    changed = any(reason["kind"] in CHANGED for reason in choice.reasons)
+    step = progress.step if progress and progress.finished_at is None else None
     at = [part.slug for part in version.parts].index(step) if step else 0
     return Pick(
         tutorial=version.tutorial,
         title=version.title,
         minutes="Finished" if finished else _minutes_left(version, at),
         why=because(Reason(reason["kind"], reason["text"]) for reason in choice.reasons),
-        button=_button(finished, step is not None, at, len(version.parts)),
+        button=_button(finished, step is not None, changed, at, len(version.parts)),
         resumes=step is not None,
         finished=finished,
     )
 
 
-def _button(finished: bool, resumes: bool, at: int, of: int) -> str:
+def _button(finished: bool, resumes: bool, changed: bool, at: int, of: int) -> str:
     if finished:
         return "Look at it again"
-    return f"Resume at step {at + 1} of {of}" if resumes else "Open"
+    if resumes:
+        return f"Resume at step {at + 1} of {of}"
+    return "See what changed" if changed else "Open"
 
 
 def _minutes_left(version: TutorialVersion, at: int) -> str:
@@ -81,7 +105,9 @@ def _minutes_left(version: TutorialVersion, at: int) -> str:
 def _notices(visit: VisitView) -> tuple[str, ...]:
     """What the EHR did not say, and what was done instead."""
     said = []
-    if visit.standalone:
+    if visit.task_said:
+        pass  # the learner said what is open: nothing is missing
+    elif visit.standalone:
         said.append("This window was opened on its own, so no task is known.")
     elif not visit.task_open:
         said.append("Your EHR did not say which task is open.")

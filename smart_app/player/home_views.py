@@ -1,4 +1,4 @@
-"""Home: at most three tutorials, what was put away, and how the page behaves. GETs only read; writes answer 303."""
+"""Home: at most three tutorials, and what was put away. GETs only read; writes answer 303."""
 
 from typing import Any
 
@@ -6,20 +6,23 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from smart_app.player import role_views, verbs
-from smart_app.player.blueprint import blueprint, came_from, form_key, to
-from smart_app.player.home_page import HiddenNote, HomePage, home_page
-from smart_app.player.offered import dismissals_of, get_taught, offered_now
+from smart_app.player import first, putting_away, verbs
+from smart_app.player.blueprint import blueprint, form_key, to
+from smart_app.player.home_page import HomePage, PutAway, home_page
+from smart_app.player.offered import dismissals_of, get_taught, offered_now, pauses_of, put_away
 from smart_app.services import services
 from smart_app.visits.session import VisitView, current_visit
+from smart_app.visits.verbs import ask
 
 
 @blueprint.get("/")
 def home(**_: Any) -> ResponseReturnValue:
-    """At most three tutorials, or the role question first where no role is known."""
+    """At most three tutorials; before that, once, what this is, and the role question where no role is known."""
     visit = current_visit()
     with services().database.reading() as session:
-        if role_views.must_ask(session, visit):
+        if first.must_welcome(session, visit):
+            return render_template("welcome.html")
+        if first.must_ask(session, visit):
             return redirect(to("player.role"), 303)
         page = _home_page(session, visit)
     return render_template("home.html", page=page)
@@ -27,13 +30,24 @@ def home(**_: Any) -> ResponseReturnValue:
 
 def _home_page(session: Session, visit: VisitView) -> HomePage:
     hidden = {row.tutorial for row in dismissals_of(session, visit.organization, visit.learner)}
+    quiet = {row.tutorial: row.until for row in pauses_of(session, visit.organization, visit.learner)}
     undo, shown = None, []
-    for version, progress in offered_now(session, visit=visit):
-        if version.tutorial not in hidden:
-            shown.append((version, progress))
-        elif request.args.get("hidden") == version.tutorial:
-            undo = HiddenNote(tutorial=version.tutorial, title=version.title)
-    return home_page(visit, shown, undo)
+    for offered in offered_now(session, visit=visit):
+        tutorial = offered.version.tutorial
+        if tutorial not in hidden and tutorial not in quiet:
+            shown.append(offered)
+        elif request.args.get("hidden") == tutorial:
+            undo = PutAway(tutorial=tutorial, title=offered.version.title, until=quiet.get(tutorial))
+    return home_page(visit, shown, undo=undo, put_away=len(hidden | set(quiet)))
+
+
+@blueprint.post("/ask")
+def ask_for_one(**_: Any) -> ResponseReturnValue:
+    """From the quiet list: put first what fits now."""
+    with services().database.writing() as session:
+        ask(session, visit=current_visit())
+        session.commit()
+    return redirect(to("player.home"), 303)
 
 
 @blueprint.post("/shown")
@@ -41,8 +55,8 @@ def shown(**_: Any) -> ResponseReturnValue:
     """Posted by the home page two seconds after it came into view."""
     visit = current_visit()
     with services().database.writing() as session:
-        hidden = frozenset(row.tutorial for row in dismissals_of(session, visit.organization, visit.learner))
-        verbs.shown(session, keys=services().keys, visit=visit, without=hidden)
+        away = put_away(session, visit.organization, visit.learner)
+        verbs.shown(session, keys=services().keys, visit=visit, without=away)
         session.commit()
     return "", 204
 
@@ -53,7 +67,7 @@ def dismiss(tutorial: str, **_: Any) -> ResponseReturnValue:
     visit = current_visit()
     with services().database.writing() as session:
         taught = get_taught(session, visit=visit, tutorial=tutorial)
-        verbs.dismiss(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
+        putting_away.dismiss(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
         session.commit()
     return redirect(to("player.home", hidden=tutorial), 303)
 
@@ -63,26 +77,26 @@ def undo_dismissal(tutorial: str, **_: Any) -> ResponseReturnValue:
     """Show it again."""
     visit = current_visit()
     with services().database.writing() as session:
-        verbs.undo_dismissal(session, keys=services().keys, visit=visit, tutorial=tutorial, key=form_key())
+        putting_away.undo_dismissal(session, keys=services().keys, visit=visit, tutorial=tutorial, key=form_key())
         session.commit()
     return redirect(to("player.home"), 303)
 
 
-@blueprint.post("/single-keys")
-def set_single_keys(**_: Any) -> ResponseReturnValue:
-    """Turn V and Esc on or off, and back to the page it was asked on."""
+@blueprint.post("/tutorials/<tutorial>/not-this-shift")
+def pause(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """Quiet for 12 hours; home offers the way back. Nothing is recorded."""
     visit = current_visit()
     with services().database.writing() as session:
-        verbs.set_single_keys(session, visit=visit, on=request.form.get("single_keys") == "on")
+        taught = get_taught(session, visit=visit, tutorial=tutorial)
+        putting_away.pause(session, visit=visit, tutorial=taught.version.tutorial)
         session.commit()
-    tutorial = request.form.get("tutorial", "")
-    if not tutorial:
-        return redirect(to("trust.record"), 303)
-    return redirect(to("player.verify_card", tutorial=tutorial, **came_from()), 303)
+    return redirect(to("player.home", hidden=tutorial), 303)
 
 
-@blueprint.get("/what-is-recorded")
-def recorded(**_: Any) -> ResponseReturnValue:
-    """In plain words."""
-    current_visit()
-    return render_template("recorded.html")
+@blueprint.post("/tutorials/<tutorial>/this-shift-after-all")
+def end_pause(tutorial: str, **_: Any) -> ResponseReturnValue:
+    """Show it again in this shift."""
+    with services().database.writing() as session:
+        putting_away.end_pause(session, visit=current_visit(), tutorial=tutorial)
+        session.commit()
+    return redirect(to("player.home"), 303)

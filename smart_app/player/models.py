@@ -8,6 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
 
+SYSTEM = "system"
+COLOURS = (SYSTEM, "light", "dark")
+"""As the workstation says, or as the reader says."""
+
 
 class Progress(Base):
     """Where a learner is in one version of a tutorial. Begins when it is opened."""
@@ -24,6 +28,8 @@ class Progress(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    feature_version: Mapped[str | None] = mapped_column(String(40))
+    """Version of the AI feature when it was finished last: when that changes, what changed comes first."""
 
 
 class Dismissal(Base):
@@ -40,6 +46,18 @@ class Dismissal(Base):
     """The usage event that says so; showing it again points there."""
 
 
+class Pause(Base):
+    """A tutorial that a learner does not want in this shift. No usage: it says nothing of what was done."""
+
+    __tablename__ = "pauses"
+    __table_args__ = (ForeignKeyConstraint(["organization", "learner"], ["learners.organization", "learners.id"]),)
+
+    organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    learner: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    tutorial: Mapped[str] = mapped_column(String(60), primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Preference(Base):
     """How the page behaves for a learner; no row means the defaults."""
 
@@ -54,3 +72,7 @@ class Preference(Base):
     """The visit in which the learner answered "Ask me next time"."""
     no_role_fits: Mapped[bool] = mapped_column(Boolean, default=False)
     """The learner answered "None of these": tutorials for everyone, and the question is not asked again."""
+    colours: Mapped[str] = mapped_column(String(6), default=SYSTEM)
+    """system, light or dark."""
+    welcomed: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Was told once what this is, what is kept and who sees it."""

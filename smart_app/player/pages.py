@@ -38,6 +38,7 @@ class CardPage:
     first: str
     how: str
     length: str
+    has_questions: bool
     written_for: str
 
 
@@ -102,8 +103,23 @@ class FinishedPage:
     question: str
     used_words: str
     used_records: str
-    said_used: bool
+    said_used: str | None
+    """ "used", or "used, about 6 times today"; None where nothing was said."""
     link: str | None
+    error: bool
+    """What was said is no number of times."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedPage:
+    """What is new since the learner finished an earlier version."""
+
+    tutorial: str
+    title: str
+    version: int
+    changes: tuple[str, ...]
+    checks: tuple[Check, ...]
+    written_for: str
 
 
 def card_page(taught: Taught) -> CardPage:
@@ -117,6 +133,7 @@ def card_page(taught: Taught) -> CardPage:
         first=version.parts[0].slug,
         how=version.part("how").slug,
         length=f"{minutes_words(version.minutes)} in {len(version.parts)} short steps",
+        has_questions=bool(version.questions),
         written_for=written_for(taught),
     )
 
@@ -157,8 +174,22 @@ def verify_page(taught: Taught, came_from: str) -> VerifyPage:
     )
 
 
-def finished_page(visit: VisitView, taught: Taught, *, said_used: bool, link: str | None) -> FinishedPage:
-    """`link`: the AI feature's address, where it may be opened from here."""
+def changed_page(taught: Taught, changes: tuple[str, ...]) -> ChangedPage:
+    """`changes`: of each version since the one finished, in their order."""
+    return ChangedPage(
+        tutorial=taught.version.tutorial,
+        title=taught.version.title,
+        version=taught.version.version,
+        changes=changes,
+        checks=taught.version.checks,
+        written_for=written_for(taught),
+    )
+
+
+def finished_page(
+    visit: VisitView, taught: Taught, *, said_used: int | None, link: str | None, error: bool = False
+) -> FinishedPage:
+    """`said_used`: how many times, as just said. `link`: the AI feature's address, where it may be opened from here."""
     return FinishedPage(
         tutorial=taught.version.tutorial,
         title=taught.version.title,
@@ -167,8 +198,9 @@ def finished_page(visit: VisitView, taught: Taught, *, said_used: bool, link: st
         question="Did you use it on this task?" if visit.task_open else "Did you use it?",
         used_words="I used it on this task" if visit.task_open else "I used it today",
         used_records=_what_used_records(visit, sensitive=taught.sensitive),
-        said_used=said_used,
+        said_used=_times_used(said_used) if said_used else None,
         link=link,
+        error=error,
     )
 
 
@@ -203,11 +235,15 @@ def _stopped(progress: Progress, sensitive: bool) -> Stopped:
     return Stopped(iso=f"{left:%Y-%m-%dT%H:%M}Z", words=words, today=today and not sensitive)
 
 
+def _times_used(times: int) -> str:
+    return "used" if times == 1 else f"used, about {times} times today"
+
+
 def _what_used_records(visit: VisitView, *, sensitive: bool) -> str:
     if sensitive:
         return "the day, and nothing of the task"
     said = ["the time"]
-    if visit.task_open and visit.task_codes:
+    if visit.task_open and visit.task_codes and visit.task_said is None:
         said.append(f"that {vocabulary.task_is_open(visit.task_codes[0])}")
     if visit.encounter_class in vocabulary.ENCOUNTER_CLASSES:
         said.append(f"that {vocabulary.encounter_is(visit.encounter_class or '')}")

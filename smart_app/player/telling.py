@@ -63,7 +63,8 @@ def who_and_where(visit: VisitView) -> dict[str, Any]:
 
 def context_of(visit: VisitView) -> dict[str, Any]:
     """Codes only: words that we know, and task codes only where the EHR says that a task is open."""
-    codes = ledger.recordable_task_codes(visit.task_codes) if visit.task_open else ()
+    from_ehr = visit.task_open and visit.task_said is None
+    codes = ledger.recordable_task_codes(visit.task_codes) if from_ehr else ()
     intent = visit.intent if visit.intent in vocabulary.WORK else None
     encounter = visit.encounter_class if visit.encounter_class in vocabulary.ENCOUNTER_CLASSES else None
     return {"task_codes": codes, "intent": intent, "encounter_class": encounter}

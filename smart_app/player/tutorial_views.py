@@ -1,4 +1,4 @@
-"""A tutorial: card, parts, verify card, end. Parse, call a verb, commit, answer 303; GETs only read."""
+"""A tutorial: card, parts, verify card. Parse, call a verb, commit, answer 303; GETs only read."""
 
 from typing import Any
 
@@ -7,24 +7,24 @@ from flask.typing import ResponseReturnValue
 
 from smart_app.player import pages, verbs
 from smart_app.player.blueprint import blueprint, came_from, form_key, to
-from smart_app.player.links import openable
-from smart_app.player.offered import Taught, find_progress, get_taught
+from smart_app.player.offered import Taught, changes_since, find_progress, get_taught
 from smart_app.services import services
 from smart_app.visits.session import current_visit
 
 
 @blueprint.post("/tutorials/<tutorial>/open")
 def open_tutorial(tutorial: str, **_: Any) -> ResponseReturnValue:
-    """To the card; where it was begun before, to the place kept."""
+    """To the card; to the place kept, where it was begun; to what changed, where an earlier version was finished."""
     visit = current_visit()
     with services().database.writing() as session:
         taught = get_taught(session, visit=visit, tutorial=tutorial)
         progress = verbs.open_tutorial(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
         step = None if progress.finished_at else progress.step
+        changed = bool(changes_since(session, visit=visit, taught=taught))
         session.commit()
     if step:
         return redirect(to("player.step", tutorial=tutorial, part=step, resumed=1), 303)
-    return redirect(to("player.card", tutorial=tutorial), 303)
+    return redirect(to("player.changed" if changed else "player.card", tutorial=tutorial), 303)
 
 
 @blueprint.get("/tutorials/<tutorial>")
@@ -110,60 +110,6 @@ def verify_card(tutorial: str, **_: Any) -> ResponseReturnValue:
     return render_template("verify.html", page=page, back=back)
 
 
-@blueprint.get("/tutorials/<tutorial>/finished")
-def finished(tutorial: str, **_: Any) -> ResponseReturnValue:
-    """The end of a finished tutorial: used, opened, or not yet."""
-    visit = current_visit()
-    with services().database.reading() as session:
-        taught = get_taught(session, visit=visit, tutorial=tutorial)
-        progress = find_progress(session, visit, taught.version)
-        if progress is None or progress.finished_at is None:
-            return redirect(to("player.home"), 303)
-        link = _link_of(taught)
-        page = pages.finished_page(visit, taught, said_used=request.args.get("said") == "used", link=link)
-    return render_template("finished.html", page=page)
-
-
-@blueprint.post("/tutorials/<tutorial>/used")
-def used(tutorial: str, **_: Any) -> ResponseReturnValue:
-    """ "I used it on this task"."""
-    visit = current_visit()
-    with services().database.writing() as session:
-        taught = get_taught(session, visit=visit, tutorial=tutorial)
-        verbs.used_on_this_task(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
-        session.commit()
-    return redirect(to("player.finished", tutorial=tutorial, said="used"), 303)
-
-
-@blueprint.post("/tutorials/<tutorial>/feature")
-def open_feature(tutorial: str, **_: Any) -> ResponseReturnValue:
-    """Records that the AI feature was opened; the page that follows holds the link.
-
-    A new window shares no cookie with a frame, so this answers in the frame. With script the page has
-    opened the feature's window by the same press (player.js) and reads no answer.
-    """
-    visit = current_visit()
-    with services().database.writing() as session:
-        taught = get_taught(session, visit=visit, tutorial=tutorial)
-        if _link_of(taught) is None:
-            abort(404)
-        verbs.open_ai_feature(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
-        session.commit()
-    return redirect(to("player.feature_opened", tutorial=tutorial), 303)
-
-
-@blueprint.get("/tutorials/<tutorial>/feature")
-def feature_opened(tutorial: str, **_: Any) -> ResponseReturnValue:
-    """The link to the AI feature, to a new window."""
-    visit = current_visit()
-    with services().database.reading() as session:
-        taught = get_taught(session, visit=visit, tutorial=tutorial)
-        link = _link_of(taught)
-    if link is None or taught.feature is None:
-        abort(404)
-    return render_template("opened.html", name=taught.feature.name, link=link, tutorial=tutorial)
-
-
 def _seconds() -> int | None:
     given = request.form.get("seconds", "")
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else None
@@ -179,10 +125,6 @@ def _following(taught: Taught, part: str) -> str | None:
     slugs = [each.slug for each in taught.version.parts]
     at = slugs.index(part)
     return slugs[at + 1] if at + 1 < len(slugs) else None
-
-
-def _link_of(taught: Taught) -> str | None:
-    return openable(taught.feature.launch_link) if taught.feature else None
 
 
 def _back_from(page: pages.StepPage) -> str:

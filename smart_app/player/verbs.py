@@ -14,7 +14,7 @@ from smart_app import ledger
 from smart_app.db import insert_new
 from smart_app.keys import KeyRing
 from smart_app.ledger import EventType, UsageEvent
-from smart_app.player.models import Dismissal, Preference, Progress
+from smart_app.player.models import Progress
 from smart_app.player.offered import NotOffered, Taught, find_progress
 from smart_app.player.telling import About, about_feature, tell, who_and_where
 from smart_app.visits.session import VisitView
@@ -67,13 +67,15 @@ def complete_step(
 
 
 def finish(session: Session, *, keys: KeyRing, visit: VisitView, taught: Taught, key: str) -> None:
-    """The tutorial is finished. Shares the key of the step that ended it."""
+    """The tutorial is finished: by its last step, its three questions, or what changed. The record is the same."""
     told = tell(
         session, keys=keys, visit=visit, key=key, type=EventType.TUTORIAL_FINISHED, taught=taught, also="/finished"
     )
     progress = _place(session, visit, taught)
-    if not told.replayed and progress.finished_at is None:
-        progress.finished_at = told.recorded_at
+    if not told.replayed:
+        progress.finished_at = progress.finished_at or told.recorded_at
+        progress.feature_version = taught.feature.version if taught.feature else None
+        progress.step = taught.version.parts[-1].slug
     session.flush()
 
 
@@ -83,8 +85,8 @@ def open_verify_card(session: Session, *, keys: KeyRing, visit: VisitView, taugh
     tell(session, keys=keys, visit=visit, key=key, type=EventType.VERIFY_CARD_OPENED, taught=taught, about=about)
 
 
-def used_on_this_task(session: Session, *, keys: KeyRing, visit: VisitView, taught: Taught, key: str) -> None:
-    """The learner says: I used the AI feature on this task. Once, on the learner's word."""
+def used(session: Session, *, keys: KeyRing, visit: VisitView, taught: Taught, key: str, quantity: int = 1) -> None:
+    """The learner says: I used the AI feature on this task, or about `quantity` times today. On the learner's word."""
     tell(
         session,
         keys=keys,
@@ -94,7 +96,7 @@ def used_on_this_task(session: Session, *, keys: KeyRing, visit: VisitView, taug
         taught=taught,
         about=_feature_of(taught),
         grade="self",
-        quantity=1,
+        quantity=quantity,
     )
 
 
@@ -110,38 +112,6 @@ def open_ai_feature(session: Session, *, keys: KeyRing, visit: VisitView, taught
         about=_feature_of(taught),
         grade="opened",
     )
-
-
-def dismiss(session: Session, *, keys: KeyRing, visit: VisitView, taught: Taught, key: str) -> None:
-    """Put the tutorial away."""
-    told = tell(session, keys=keys, visit=visit, key=key, type=EventType.TUTORIAL_DISMISSED, taught=taught)
-    if not told.replayed:
-        insert_new(
-            session,
-            Dismissal,
-            **_key_of(visit, taught.version.tutorial),
-            dismissed_at=told.recorded_at,
-            event=told.event_id,
-        )
-
-
-def undo_dismissal(session: Session, *, keys: KeyRing, visit: VisitView, tutorial: str, key: str) -> None:
-    """Show it again. The dismissal stays in the ledger; a correction points at it, and it counts no more."""
-    dismissal = session.get(Dismissal, (visit.organization, visit.learner, tutorial))
-    if dismissal is None:
-        return
-    told = tell(
-        session,
-        keys=keys,
-        visit=visit,
-        key=key,
-        type=EventType.EVENT_DISPUTED,
-        points_at=dismissal.event,
-        day_only=True,
-    )
-    if not told.replayed:
-        session.delete(dismissal)
-        session.flush()
 
 
 def shown(session: Session, *, keys: KeyRing, visit: VisitView, without: frozenset[str] = frozenset()) -> None:
@@ -169,40 +139,17 @@ def present(session: Session, *, keys: KeyRing, visit: VisitView) -> None:
     ledger.record(session, keys=keys, key=f"present/{visit.learner}/{_now().date()}", event=event, first_wins=True)
 
 
-def set_single_keys(session: Session, *, visit: VisitView, on: bool) -> None:
-    """Turn V and Esc on or off for this learner."""
-    _preference(session, visit).single_keys = on
-    session.flush()
-
-
-def put_off_role_question(session: Session, *, visit: VisitView) -> None:
-    """Ask for the job role at the next visit, not again in this one."""
-    _preference(session, visit).role_question_put_off = visit.id
-    session.flush()
-
-
-def say_no_role_fits(session: Session, *, visit: VisitView, none_fits: bool) -> None:
-    """ "None of these": the role question is answered, and not asked again."""
-    _preference(session, visit).no_role_fits = none_fits
-    session.flush()
-
-
 def _place(session: Session, visit: VisitView, taught: Taught) -> Progress:
     """The learner's place, begun now if there is none; two openings at once begin it once."""
     progress = find_progress(session, visit, taught.version)
     if progress is None:
         now = _moment(taught)
         names = _key_of(visit, taught.version.tutorial) | {"version": taught.version.version}
-        insert_new(session, Progress, **names, step=None, started_at=now, updated_at=now, finished_at=None)
+        empty = {"step": None, "finished_at": None, "feature_version": None}
+        insert_new(session, Progress, **names, **empty, started_at=now, updated_at=now)
         progress = find_progress(session, visit, taught.version)
     assert progress is not None
     return progress
-
-
-def _preference(session: Session, visit: VisitView) -> Preference:
-    owner = {"organization": visit.organization, "learner": visit.learner}
-    insert_new(session, Preference, **owner, single_keys=True, role_question_put_off=None, no_role_fits=False)
-    return session.get_one(Preference, (visit.organization, visit.learner))
 
 
 def _feature_of(taught: Taught) -> About:

@@ -55,9 +55,16 @@
     });
   }
 
+  // Printing needs a script; without one the browser's own print does the same.
+  const printing = document.querySelector("[data-print]");
+  if (printing) {
+    printing.hidden = false;
+    printing.querySelector("button").addEventListener("click", () => print());
+  }
+
   // Times of today in the clock of this workstation; without script they say UTC.
   for (const time of document.querySelectorAll("time[data-clock]")) {
     const when = new Date(time.dateTime);
-    time.textContent = "at " + when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+    time.textContent = (time.dataset.clock || "at ") + when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   }
 })();

@@ -15,7 +15,7 @@ from smart_app.organizations.job_roles import job_roles
 from smart_app.organizations.models import LearnerIdentity, LearnerMatch, Permission
 from smart_app.player.dates import day_words
 from smart_app.player.models import Progress
-from smart_app.player.offered import dismissals_of, progress_of
+from smart_app.player.offered import dismissals_of, pauses_of, progress_of
 from smart_app.player.role_views import role_words
 from smart_app.trust.entries import Day, Names, days_of
 from smart_app.visits.models import Visit
@@ -52,6 +52,8 @@ class RecordPage:
     identities: tuple[str, ...]
     progress: tuple[Line, ...]
     dismissed: tuple[Line, ...]
+    paused: tuple[Line, ...]
+    """Not in this shift."""
     also: tuple[str, ...]
 
 
@@ -73,6 +75,10 @@ def record_page(session: Session, *, visit: VisitView, before: datetime | None =
         dismissed=tuple(
             Line(tutorial=row.tutorial, title=_title(names, row.tutorial), words="")
             for row in dismissals_of(session, visit.organization, visit.learner)
+        ),
+        paused=tuple(
+            Line(tutorial=row.tutorial, title=_title(names, row.tutorial), words=f"until {row.until:%H:%M} UTC")
+            for row in pauses_of(session, visit.organization, visit.learner)
         ),
         also=_also(session, visit),
     )
@@ -147,7 +153,8 @@ def _also(session: Session, visit: VisitView) -> tuple[str, ...]:
             LearnerMatch.organization == mine[0], (LearnerMatch.learner == mine[1]) | (LearnerMatch.other == mine[1])
         )
     )
-    said = [f"{visits} {'visit' if visits == 1 else 'visits'}: role, codes of what was open, what was offered and why."]
+    of_visits = f"{visits} {'visit' if visits == 1 else 'visits'}: role, codes of what was open or what you said, "
+    said = [f"{of_visits}what was offered and why, when a tutorial was put first."]
     said += [f"What you may do here beyond this: {', '.join(sorted(granted))}."] if granted else []
     said += ["A sign-in at another EHR that may also be yours, until a trainer decides."] if matches else []
     return tuple(said)

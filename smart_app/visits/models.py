@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, LargeBinary, String, Uuid
+from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Index, LargeBinary, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
@@ -14,7 +14,10 @@ class Visit(Base):
     """One launch by one person in one context. No patient, no name, no Task: what it was about, in codes."""
 
     __tablename__ = "visits"
-    __table_args__ = (ForeignKeyConstraint(["organization", "learner"], ["learners.organization", "learners.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["organization", "learner"], ["learners.organization", "learners.id"]),
+        Index("ix_visits_learner", "organization", "learner"),
+    )
 
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, unique=True)
@@ -41,6 +44,12 @@ class Visit(Base):
     """Each {tutorial, version, reasons: [{kind, text}]}; made once, at the launch."""
     style: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     """Custom properties of the EHR's style that the pages may wear; None: our own."""
+    task_said: Mapped[str | None] = mapped_column(String(300))
+    """Code of the task that the learner named instead, or NO_TASK; None: what the EHR says holds."""
+    nudged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When this visit put a tutorial first unasked; None: it did not."""
+    asked: Mapped[bool] = mapped_column(Boolean, default=False)
+    """The learner asked for a tutorial to be put first."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by: Mapped[str | None] = mapped_column(String(20))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from smart_app.organizations.job_roles import job_roles
 from smart_app.visits import cookies
 from smart_app.visits.models import Visit
-from smart_app.visits.view import ChoiceLike, VisitChoice, VisitView, as_json
+from smart_app.visits.view import ChoiceLike, VisitChoice, VisitView, as_json, view_of
 
 MOST_LIVE = 16
 """Live visits in one browser; the oldest ends."""
@@ -47,6 +47,31 @@ def choose_again(
     changed = {"job_roles": [role], "role_titles": [titles[role]], "role_declared": True}
     session.execute(update(Visit).where(*_is(visit)).values(**changed))
     return keep_choices(session, visit=known, choices=choose(known))
+
+
+def name_task(session: Session, *, visit: VisitView, task: str | None) -> VisitView:
+    """Take the learner's word for what is open in this visit: a code, NO_TASK, or None for what the EHR says."""
+    row = session.scalars(select(Visit).where(*_is(visit))).one()
+    row.task_said = task
+    session.flush()
+    return view_of(
+        row,
+        organization_name=visit.organization_name,
+        ehr_name=visit.ehr_name,
+        frame_ancestors=visit.frame_ancestors,
+    )
+
+
+def ask(session: Session, *, visit: VisitView) -> VisitView:
+    """The learner asks for a tutorial to be put first in this visit."""
+    session.execute(update(Visit).where(*_is(visit)).values(asked=True))
+    return replace(visit, leads=True)
+
+
+def nudge(session: Session, *, visit: VisitView) -> VisitView:
+    """This visit puts a tutorial first unasked."""
+    session.execute(update(Visit).where(*_is(visit)).values(nudged_at=datetime.now(UTC)))
+    return replace(visit, leads=True)
 
 
 def live_visits(session: Session, held: Iterable[cookies.VisitCookie]) -> list[Visit]:

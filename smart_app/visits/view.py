@@ -8,6 +8,9 @@ from uuid import UUID
 from smart_app.visits.models import Visit
 from smart_app.visits.task_titles import find_title
 
+NO_TASK = "none"
+"""What the learner names where no task in particular is open."""
+
 
 @dataclass(frozen=True)
 class VisitChoice:
@@ -73,6 +76,10 @@ class VisitView:
     frame_ancestors: tuple[str, ...]
     style: Mapping[str, str] = field(default_factory=dict)
     """Custom properties of the EHR's style (:mod:`smart_app.visits.ehr_style`); empty: our own."""
+    task_said: str | None = None
+    """The task is the learner's word: a code, or NO_TASK. None: the EHR's."""
+    leads: bool = False
+    """Home puts one tutorial first: by this visit's nudge, or because the learner asked. Else it is a quiet list."""
 
 
 def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestors: Sequence[str]) -> VisitView:
@@ -88,11 +95,7 @@ def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestor
         job_roles=tuple(row.job_roles),
         role_titles=tuple(row.role_titles),
         role_declared=row.role_declared,
-        task_codes=tuple(row.task_codes),
-        task_open=row.task_open,
-        task_title=find_title(row.task_codes),
-        intent=row.intent,
-        placement=row.placement,
+        **_what_is_open(row),
         encounter_class=row.encounter_class,
         frequent_task_codes=tuple(row.frequent_task_codes),
         specialties=tuple(row.specialties),
@@ -101,7 +104,22 @@ def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestor
         choices=tuple(map(_choice, row.choices)),
         frame_ancestors=tuple(frame_ancestors),
         style=dict(row.style or {}),
+        leads=bool(row.nudged_at or row.asked),
     )
+
+
+def _what_is_open(row: Visit) -> dict[str, Any]:
+    """From the EHR; where the learner named the task, that alone, since the rest led to the wrong one."""
+    said = row.task_said
+    codes = tuple(row.task_codes) if said is None else tuple(code for code in (said,) if code != NO_TASK)
+    return {
+        "task_said": said,
+        "task_codes": codes,
+        "task_open": row.task_open if said is None else bool(codes),
+        "task_title": find_title(codes),
+        "intent": row.intent if said is None else None,
+        "placement": row.placement if said is None else None,
+    }
 
 
 def as_json(choices: Sequence[ChoiceLike]) -> list[dict[str, Any]]:

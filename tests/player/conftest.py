@@ -1,6 +1,5 @@
 """An app with one organization, a published library, and learners who have just launched."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,8 @@ from smart_app.organizations.job_roles import job_roles
 from smart_app.organizations.learners import Identity, resolve_learner
 from smart_app.organizations.verbs import add_organization, register_ehr
 from smart_app.player.choosing import choices_for
+from smart_app.player.nudging import nudge_if_due
+from smart_app.player.preferring import welcome
 from smart_app.services import EXTENSION, Services
 from smart_app.visits import cookies
 from smart_app.visits.models import Visit
@@ -32,7 +33,8 @@ from smart_app.visits.view import VisitView, view_of
 from tests.player.reader import BASE, Reader
 
 HANDOFF = "nurse-handoff-summary"
-STARTER = Path(__file__).parents[2] / "smart_app/library/starter"
+LIBRARY = Path(__file__).with_name("library")
+"""Two tutorials with their registries; the one for nurses has three questions."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,6 @@ Arrive = Callable[..., Reader]
 
 
 @pytest.fixture(scope="session")
-def small_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two tutorials of the starter library and its registries."""
-    folder = tmp_path_factory.mktemp("library")
-    for name in (f"{HANDOFF}.md", "inbox-draft-reply.md", "ai_features.yaml", "sources.yaml"):
-        shutil.copy(STARTER / name, folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key file; making one takes a second."""
     path = tmp_path_factory.mktemp("keys") / "keys.json"
@@ -82,7 +75,7 @@ def sensitive() -> bool:
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path, keys: Path, small_library: Path, sensitive: bool) -> Iterator[House]:
+def house(database_url: str, tmp_path: Path, keys: Path, sensitive: bool) -> Iterator[House]:
     """A running app on each kind of database."""
     app = create_app(Settings(data_dir=tmp_path, database_url=database_url, base_url=BASE, keys=keys))
     held: Services = app.extensions[EXTENSION]
@@ -103,8 +96,8 @@ def house(database_url: str, tmp_path: Path, keys: Path, small_library: Path, se
         import_library(
             session,
             organization=organization,
-            folder=small_library,
-            local=_local(small_library, sensitive),
+            folder=LIBRARY,
+            local=_local(LIBRARY, sensitive),
             reviewer="the reviewer",
             publish=True,
             grade=False,
@@ -116,13 +109,14 @@ def house(database_url: str, tmp_path: Path, keys: Path, small_library: Path, se
 
 @pytest.fixture
 def arrive(house: House) -> Arrive:
-    """Opens a visit as a launch does, and sits a reader before it."""
+    """Opens a visit as a launch does, and sits a reader before it. `first`: who was never told what this is."""
 
     def arrive(
         *,
         person: str = "nurse 1",
         roles: tuple[str, ...] = ("nurse",),
         task: str | None = "shift-handoff",
+        first: bool = False,
         **more: Any,
     ) -> Reader:
         with house.database.writing() as session:
@@ -135,7 +129,10 @@ def arrive(house: House) -> Arrive:
                 session, visit=_visit(house, learner.id, roles, [titles[role] for role in roles], task, **more)
             )
             view = _view(visit)
-            keep_choices(session, visit=view, choices=choices_for(session, visit=view))
+            if not first:
+                welcome(session, visit=view)
+            kept = keep_choices(session, visit=view, choices=choices_for(session, visit=view))
+            nudge_if_due(session, visit=kept)
             session.commit()
         return _reader(house, view, secret)
 

@@ -49,7 +49,7 @@ class _Parser(HTMLParser):
             spoken = " ".join("".join(words).split())
             if opened == "a":
                 self.links[spoken] = said.get("href", "")
-            elif opened == "button":
+            elif opened == "button" and said.get("type") != "button":  # one that only a script can press
                 self.forms[-1].buttons[spoken] = (said["name"], said["value"]) if "name" in said else None
             elif opened == "title":
                 self.title = spoken
@@ -92,11 +92,11 @@ class Reader:
         """GET a whole address."""
         return Page(self.client.get(address, base_url=BASE, follow_redirects=True))
 
-    def press(self, page: Page, words: str, **more: str) -> Page:
+    def press(self, page: Page, words: str, /, **more: str) -> Page:
         """Press the button that begins with `words`."""
         return Page(self.send(*self.body(page, words, **more), follow=True))
 
-    def body(self, page: Page, words: str, **more: str) -> tuple[str, dict[str, str]]:
+    def body(self, page: Page, words: str, /, **more: str) -> tuple[str, dict[str, str]]:
         """What pressing would send: the address and the fields."""
         form, spoken = page.form(words)
         chosen = form.buttons[spoken]
