@@ -92,7 +92,7 @@ def spoil(fault: Fault, response: Response) -> Response:
         response.set_data(whole[: len(whole) // 2])
         response.headers["Content-Length"] = str(len(whole))  # promises more than comes
     elif fault.kind in _BUNDLES and (bundle := _bundle_in(response)) is not None:
-        response.set_data(json.dumps(_BUNDLES[fault.kind](bundle, fault)))
+        response.set_data(_BUNDLES[fault.kind](bundle, fault))
     return response
 
 
@@ -102,22 +102,22 @@ def _bundle_in(response: Response) -> dict[str, Any] | None:
     return body if isinstance(body, dict) and body.get("resourceType") == "Bundle" else None
 
 
-def _many_entries(bundle: dict[str, Any], fault: Fault) -> dict[str, Any]:
-    """What was found, over and over under new ids, in one page: an EHR that knows no `_count`."""
-    found = bundle.get("entry") or [{"resource": {"resourceType": "Basic", "id": "filler"}}]
-    copies = (found[number % len(found)] for number in range(fault.entries))
-    entries = [_renamed(entry, number) if number >= len(found) else entry for number, entry in enumerate(copies)]
-    return {**bundle, "total": len(entries), "link": [], "entry": entries}
+def _many_entries(bundle: dict[str, Any], fault: Fault) -> str:
+    """What was found, over and over under new ids, in one page: an EHR that knows no `_count`.
+
+    Put together as text: made of objects it would keep the process, and a test's app in it, busy for long.
+    """
+    found = [entry["resource"] for entry in bundle.get("entry") or []] or [{"resourceType": "Basic"}]
+    halves = [json.dumps({"resource": {**resource, "id": _ID}}).split(_ID) for resource in found]
+    texts = (f"copy-{number}".join(halves[number % len(halves)]) for number in range(fault.entries))
+    whole = json.dumps({**bundle, "total": fault.entries, "link": [], "entry": []})
+    return whole.replace('"entry": []', f'"entry": [{",".join(texts)}]')
 
 
-def _renamed(entry: Mapping[str, Any], number: int) -> dict[str, Any]:
-    return {"resource": {**entry["resource"], "id": f"copy-{number}"}}
-
-
-def _broken_entry(bundle: dict[str, Any], _fault: Fault) -> dict[str, Any]:
+def _broken_entry(bundle: dict[str, Any], _fault: Fault) -> str:
     """One entry that no parser of FHIR takes, before all others."""
     broken = {"resource": {"resourceType": "Task", "id": ["x"], "status": 7, "code": "text", "owner": [None]}}
-    return {**bundle, "entry": [broken, *(bundle.get("entry") or [])]}
+    return json.dumps({**bundle, "entry": [broken, *(bundle.get("entry") or [])]})
 
 
 def _status(fault: Fault) -> Response:
@@ -146,7 +146,8 @@ _KINDS: dict[str, Callable[[Fault], Response]] = {
     "html": _html,
     "body": _body,
 }
-_BUNDLES: dict[str, Callable[[dict[str, Any], Fault], dict[str, Any]]] = {
+_ID = "the-id-of-the-copy"
+_BUNDLES: dict[str, Callable[[dict[str, Any], Fault], str]] = {
     "many entries": _many_entries,
     "broken entry": _broken_entry,
 }

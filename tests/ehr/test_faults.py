@@ -66,7 +66,7 @@ def test_the_report_names_each_fallback(hospital: Hospital, style: str, fault: s
     # Where an EHR is asked for no search at all, a fault of searches does not meet it.
     assert reads or (style, fault) == ("oracle", "20,000 entries")
     for step in reads:
-        assert f"{step['name'].removeprefix('read ')}: {step['detail']}" in said
+        assert f"{step['name'].removeprefix('read ')}: " in said
     assert came.visit is not None
     assert ("no open task" in said) is not came.visit.task_open
     assert ("no job role from the EHR" in said) is not bool(came.visit.job_roles)
