@@ -1,5 +1,6 @@
 """Find a tutorial by its title, its parts or the AI feature it teaches, among those for one's job roles."""
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -92,7 +93,7 @@ def _part_with(row: TutorialVersionRow, asked: tuple[str, ...], *, besides: str)
 
 def _held(asked: tuple[str, ...], text: str) -> int:
     """How many of the words begin a word here, give or take an English ending."""
-    here = f" {plain_words(text)}"
+    here = " " + " ".join(re.findall(r"[^\W_]+", plain_words(text)))
     return sum(f" {_stem(word)}" in here for word in asked)
 
 

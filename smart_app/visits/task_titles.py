@@ -19,6 +19,16 @@ TITLES = {
     "chart-review": "Chart review",
     "denial-appeal": "Denial appeal",
     "discharge-summary": "Discharge summary",
+    "visit-note": "Visit note",
+    "order-entry": "Orders",
+    "flowsheet-charting": "Flowsheet",
+    "deterioration-alert": "Deterioration alert",
+    "message-routing": "Message routing",
+    "chart-question": "Chart question",
+    "treatment-plan": "Treatment plan",
+    "substance-use-review": "Records review",
+    "risk-list-review": "Risk list review",
+    "line-list-report": "Line list report",
 }
 
 
