@@ -86,11 +86,11 @@ def test_a_stranger_cannot_frame_a_visit_that_is_open(site: Site, open_browser: 
     browser = open_browser(cookies="allowed")
     page = browser.context.new_page()
     page.goto(launch_address(site))
-    expect(page.get_by_role("heading", level=1)).to_have_text("For you now")
+    expect(page.get_by_role("heading", level=1)).to_have_text("What Preceptor is")
     assert shows_nothing_of_ours(framed(browser, stranger, page.url))
 
 
 def test_the_registered_ehr_may_frame_it(site: Site, open_browser: OpenBrowser) -> None:
     page = open_browser().context.new_page()
     page.goto(f"{site.ehr.url}?person=Practitioner/prac-okafor-physician&open=Task/task-okafor-reply")
-    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_have_text("For you now")
+    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_have_text("What Preceptor is")

@@ -1,5 +1,6 @@
 """The real product in this process and a sandbox EHR of each style, registered with one another as an analyst would."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -143,7 +144,21 @@ def _follow(browser: FlaskClient, begun: TestResponse, *, slug: str) -> TestResp
     answer = browser.post(f"/launch/callback/{slug}", data=reply, base_url=BASE_URL)
     while answer.status_code == 303:
         answer = browser.get(answer.location, base_url=BASE_URL)
-    return answer
+    return _past_the_first_page(browser, answer)
+
+
+def _past_the_first_page(browser: FlaskClient, answer: TestResponse) -> TestResponse:
+    """Whoever opens the app for the first time is told what it is, and goes on."""
+    if "Go to For you now" not in answer.text:
+        return answer
+    fields = dict(re.findall(r'name="(form_token|key)" value="([^"]*)"', answer.text))
+    return browser.post(
+        f"{answer.request.path}welcome",
+        data=fields,
+        base_url=BASE_URL,
+        headers={"Sec-Fetch-Site": "same-origin"},
+        follow_redirects=True,
+    )
 
 
 def client_entry(name: str, jwks: Mapping[str, Any]) -> dict[str, Any]:

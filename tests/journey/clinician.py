@@ -14,6 +14,7 @@ NURSE, HANDOFF_TASK = "Practitioner/prac-lindqvist-nurse", "Task/task-lindqvist-
 FRONT_DESK, SCHEDULE_TASK = "Practitioner/prac-haddad-front-desk", "Task/task-haddad-schedule"
 NO_ROLE = "Practitioner/prac-weber-no-role"
 REPLY, HANDOFF = "inbox-draft-reply", "nurse-handoff-summary"
+HOME, FIRST_PAGE = "For you now", "What Preceptor is"
 
 MOST_STEPS = 12
 
@@ -50,7 +51,15 @@ class Clinician:
 
     def sees(self, words: str | re.Pattern[str], *, number: int = 1) -> None:
         """The page in the sidebar has this heading."""
+        if words == HOME:
+            self.reads_the_first_page(number)
         expect(self.heading(number)).to_have_text(words)
+
+    def reads_the_first_page(self, number: int = 1) -> None:
+        """Whoever opens Preceptor for the first time is told what it is, and goes on."""
+        expect(self.heading(number)).to_have_text(re.compile(f"^({HOME}|{FIRST_PAGE})$"))
+        if self.heading(number).inner_text() == FIRST_PAGE:
+            self.presses(f"Go to {HOME}", number)
 
     def reads(self, words: str | re.Pattern[str], *, number: int = 1) -> None:
         """These words are on the page in the sidebar."""
@@ -58,13 +67,19 @@ class Clinician:
 
     def picks(self, number: int = 1) -> list[str]:
         """Titles of the tutorials on home, in order."""
-        self.sees("For you now", number=number)
+        self.sees(HOME, number=number)
         return self.sidebar(number).locator(".picks > li h2").all_inner_texts()
+
+    def first_pick(self, number: int = 1) -> Locator:
+        """The button that opens the first tutorial: the filled one, or the title in the quiet list."""
+        return self.sidebar(number).locator(".picks > li:first-child form[action$='/open'] button")
 
     def opens_the_first_tutorial(self, number: int = 1) -> str:
         """Its title."""
-        title = self.sidebar(number).locator(".picks .lead h2").evaluate("h2 => h2.firstChild.textContent.trim()")
-        self.sidebar(number).locator(".picks .lead form[action*='/open'] button").click()
+        self.sees(HOME, number=number)
+        heading = self.sidebar(number).locator(".picks > li:first-child h2")
+        title = heading.evaluate("h2 => (h2.querySelector('button') ?? h2).firstChild.textContent.trim()")
+        self.first_pick(number).click()
         self.sees(title, number=number)
         return str(title)
 

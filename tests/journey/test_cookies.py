@@ -29,7 +29,9 @@ def test_a_browser_that_knows_no_partitioned_launches_in_a_new_window(site: Site
         way_out.click()
     window = opened.value
     window.get_by_role("button", name="Sign in").click()
-    expect(window.get_by_role("heading", level=1)).to_have_text(re.compile("For you now|What is your role here"))
+    expect(window.get_by_role("heading", level=1)).to_have_text(
+        re.compile("What Preceptor is|For you now|What is your role here")
+    )
     expect(window.locator("body")).to_contain_text(re.compile("task", re.IGNORECASE))
 
 

@@ -35,8 +35,7 @@ def test_the_whole_way_by_keyboard(site: Site, open_browser: OpenBrowser) -> Non
     clinician = Clinician(browser=open_browser(), ehr=site.ehr)
     clinician.opens_the_chart()
     clinician.sees("For you now")
-    lead = clinician.sidebar().locator(".picks .lead form[action*='/open'] button")
-    words = lead.evaluate("button => button.firstChild.textContent.trim()")
+    words = clinician.first_pick().evaluate("button => button.firstChild.textContent.trim()")
     clinician.sidebar().locator("a.skip").focus()
     press_until(clinician, words)
     press_until(clinician, "Read why first")
@@ -64,7 +63,7 @@ def test_the_whole_way_without_javascript(site: Site, open_browser: OpenBrowser)
     clinician.opens_the_chart()
     clinician.presses("Continue")
     clinician.sees("For you now")
-    clinician.sidebar().locator(".picks .lead form[action*='/open'] button").click()
+    clinician.first_pick().click()
     assert clinician.goes_through_the_parts_to_the_end() == 6
     clinician.says_i_used_it_on_this_task()
 

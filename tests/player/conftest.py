@@ -97,7 +97,7 @@ def house(database_url: str, tmp_path: Path, keys: Path, sensitive: bool) -> Ite
             session,
             organization=organization,
             folder=LIBRARY,
-            local=_local(LIBRARY, sensitive),
+            local=local_file(LIBRARY, sensitive),
             reviewer="the reviewer",
             publish=True,
             grade=False,
@@ -175,7 +175,7 @@ def _reader(house: House, view: VisitView, secret: str) -> Reader:
     return Reader(client, f"/v/{view.id}/")
 
 
-def _local(folder: Path, sensitive: bool) -> LocalFile:
+def local_file(folder: Path, sensitive: bool) -> LocalFile:
     slots = {match[1]: "as your unit does" for path in folder.glob("*.md") for match in SLOT.finditer(path.read_text())}
     live = {"status": "live", "version": "4.2", "sensitive": False}
     return LocalFile(

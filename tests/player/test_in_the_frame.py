@@ -22,7 +22,7 @@ def at_the_end(site: Site, open_browser: OpenBrowser, *, scripts: bool = True) -
     if not scripts:
         clinician.presses("Continue")
     clinician.sees("For you now")
-    clinician.sidebar().locator(".picks .lead form[action*='/open'] button").click()
+    clinician.first_pick().click()
     clinician.goes_through_the_parts_to_the_end()
     return clinician
 
