@@ -1,8 +1,9 @@
 """Choose tutorials for a situation at an organization: targeting over what is published, cached in the process."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
 from smart_app.library.reading import NoSuchTutorial, current_rows, library_revision
 from smart_app.library.targeting import Choice, RuleResult, Situation, Target, choose, explain
-from smart_app.library.vocabulary import SETTING_OF_CLASS
+from smart_app.library.vocabulary import EVERYONE, SETTING_OF_CLASS
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,20 @@ class Catalogue:
     sensitive_work: frozenset[str] = frozenset()
     """Task codes and intents of the tutorials that are marked."""
 
+    @cached_property
+    def by_role(self) -> Mapping[str, tuple[Target, ...]]:
+        """Targets of each role, so that a visit looks at its own roles' alone."""
+        found: dict[str, list[Target]] = {}
+        for target in self.targets:
+            for role in target.roles:
+                found.setdefault(role, []).append(target)
+        return {role: tuple(targets) for role, targets in found.items()}
+
+    def for_roles(self, job_roles: Iterable[str]) -> tuple[Target, ...]:
+        """What is for one of these roles or everyone, each once."""
+        mine = (target for role in (*job_roles, EVERYONE) for target in self.by_role.get(role, ()))
+        return tuple({target.tutorial: target for target in mine}.values())
+
 
 _catalogues: dict[UUID, Catalogue] = {}
 _MOST_CACHED = 2000
@@ -37,7 +52,7 @@ _MOST_CACHED = 2000
 def choose_for(session: Session, *, organization: UUID, situation: Situation) -> tuple[Choice, ...]:
     """At most three tutorials with reasons. `situation.live_features` is filled here, from the registry."""
     catalogue = catalogue_of(session, organization=organization)
-    return choose(catalogue.targets, _complete(situation, catalogue))
+    return choose(catalogue.for_roles(situation.job_roles), _complete(situation, catalogue))
 
 
 def explain_for(session: Session, *, organization: UUID, tutorial: str, situation: Situation) -> tuple[RuleResult, ...]:

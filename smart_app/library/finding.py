@@ -1,16 +1,18 @@
 """Find a tutorial by its title, its parts or the AI feature it teaches, among those for one's job roles."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smart_app.library.choosing import catalogue_of
 from smart_app.library.models import AiFeatureRow, TutorialVersionRow
-from smart_app.library.reading import current_rows
 from smart_app.library.search_index import asked_words, plain_words, search
-from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
+from smart_app.library.situation import Target
+from smart_app.library.vocabulary import ANY_FEATURE
 
 MOST_FOUND = 20
 
@@ -42,33 +44,34 @@ def find(session: Session, *, organization: UUID, job_roles: tuple[str, ...], wo
     ranked = search(session, organization=organization, words=words)
     if not ranked:
         return ()
-    features = _live_features(session, organization)
-    rows = {row.tutorial: row for row in current_rows(session, organization=organization)}
-    mine = {*job_roles, EVERYONE}
+    catalogue = catalogue_of(session, organization=organization)
+    live = catalogue.live_features | {ANY_FEATURE}
+    mine = {target.tutorial: target for target in catalogue.for_roles(job_roles) if target.ai_feature in live}
+    best = [mine[tutorial] for tutorial in ranked if tutorial in mine][:MOST_FOUND]
+    rows = _rows(session, organization, best)
+    names = _feature_names(session, organization)
     asked = asked_words(words)
-    fitting = [
-        _as_found(rows[tutorial], features, asked)
-        for tutorial in ranked
-        if tutorial in rows
-        and mine.intersection(rows[tutorial].front_matter["roles"])
-        and rows[tutorial].front_matter["ai_feature"] in features
-    ]
-    return tuple(fitting[:MOST_FOUND])
+    return tuple(_as_found(rows[target.tutorial], names, asked) for target in best if target.tutorial in rows)
 
 
-def _live_features(session: Session, organization: UUID) -> dict[str, str | None]:
-    """Id to name of the live ones, and "any" without a name."""
-    rows = session.execute(
-        select(AiFeatureRow.id, AiFeatureRow.name).where(
-            AiFeatureRow.organization == organization, AiFeatureRow.status == "live"
+def _rows(session: Session, organization: UUID, targets: Iterable[Target]) -> dict[str, TutorialVersionRow]:
+    wanted = {target.tutorial: target.version for target in targets}
+    rows = session.scalars(
+        select(TutorialVersionRow).where(
+            TutorialVersionRow.organization == organization, TutorialVersionRow.tutorial.in_(wanted)
         )
     )
-    return {ANY_FEATURE: None, **dict(rows.all())}
+    return {row.tutorial: row for row in rows if row.version == wanted[row.tutorial]}
 
 
-def _as_found(row: TutorialVersionRow, features: dict[str, str | None], asked: tuple[str, ...]) -> Found:
+def _feature_names(session: Session, organization: UUID) -> dict[str, str]:
+    named = select(AiFeatureRow.id, AiFeatureRow.name).where(AiFeatureRow.organization == organization)
+    return dict(session.execute(named).all())
+
+
+def _as_found(row: TutorialVersionRow, names: dict[str, str], asked: tuple[str, ...]) -> Found:
     front = row.front_matter
-    name = features[front["ai_feature"]]
+    name = names.get(front["ai_feature"])
     part = _part_with(row, asked, besides=f"{front['title']} {name or ''}")
     return Found(
         tutorial=row.tutorial,

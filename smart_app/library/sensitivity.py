@@ -43,8 +43,10 @@ def context_is_sensitive(
     task_codes: Iterable[str],
     intent: str | None,
 ) -> bool:
-    """Whether the person's role or the open work is sensitive by itself, whatever is taught. `task_codes`:
-    "system|code" of the open task and of what the person often does; an intent names the same work."""
+    """Whether the person's role or the open work is sensitive by itself, whatever is taught.
+
+    `task_codes`: "system|code" of the open task.
+    """
     catalogue = catalogue_of(session, organization=organization)
     if catalogue.sensitive or not catalogue.sensitive_roles.isdisjoint(job_roles):
         return True

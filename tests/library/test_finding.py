@@ -83,6 +83,7 @@ def test_only_what_is_for_the_role_or_everyone_is_found(library: Library) -> Non
 def test_a_feature_that_is_paused_hides_its_tutorials(library: Library) -> None:
     session, organization = library
     session.execute(text("UPDATE ai_features SET status = 'paused' WHERE id = 'handoff-summary'"))
+    session.execute(text("UPDATE libraries SET revision = revision + 1"))
     assert "nurse-handoff-summary" not in found(library, "handoff", "nurse")
     listed = tutorials_for_roles(session, organization=organization, job_roles=("nurse",))
     assert [listing.tutorial for listing in listed] == [
