@@ -19,6 +19,7 @@ Fill = Callable[[str], str | None]
 _TAGS = {"p", "ol", "ul", "li", "strong", "em", "a", "sup", "span", "div", "br"}
 _ATTRIBUTES = {"a": {"href", "rel", "target"}, "li": {"id"}, "span": {"class"}, "div": {"class"}, "ol": {"start"}}
 _ADDRESS = re.compile(r"https://[^\s<>\"']*[^\s<>\"'.,;:)]")
+_BEFORE_CITATION = re.compile(r"\s+<sup>")
 _WORDS_A_MINUTE = 200
 
 
@@ -40,7 +41,7 @@ def render_part(part: PartSource, sources: Mapping[str, Mapping[str, str]], fill
     parser.add_render_rule("slot", _render_slot)
     env: dict[str, Any] = {"part": part.slug, "sources": sources, "cited": [], "fill": fill}
     tokens = parser.parse(part.source, env)
-    body = parser.renderer.render(tokens, parser.options, env)
+    body = _close_up(parser.renderer.render(tokens, parser.options, env))
     return {
         "slug": part.slug,
         "heading": part.heading,
@@ -99,6 +100,11 @@ def _render_citation(
     return f'<sup><a href="#{env["part"]}-source-{number}">[{number}]</a></sup>'
 
 
+def _close_up(body: str) -> str:
+    """A citation stands directly after its word, whatever blank the author left before it. Only citations are <sup>."""
+    return _BEFORE_CITATION.sub("<sup>", body)
+
+
 def _source_list(env: Mapping[str, Any]) -> str:
     if not env["cited"]:
         return ""
@@ -114,5 +120,5 @@ def _actions(parser: MarkdownIt, tokens: Sequence[Token], env: dict[str, Any]) -
     rendered = []
     for token in tokens:
         if token.type == "inline" and token.level == 3:  # ordered list, item, paragraph
-            rendered.append(sanitized(renderer.renderInline(token.children or [], parser.options, env)))
+            rendered.append(sanitized(_close_up(renderer.renderInline(token.children or [], parser.options, env))))
     return rendered

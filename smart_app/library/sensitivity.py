@@ -45,7 +45,7 @@ def context_is_sensitive(
 ) -> bool:
     """Whether the person's role or the open work is sensitive by itself, whatever is taught.
 
-    `task_codes`: "system|code" of the open task.
+    `task_codes`: "system|code" of the open task and of what the person often does.
     """
     catalogue = catalogue_of(session, organization=organization)
     if catalogue.sensitive or not catalogue.sensitive_roles.isdisjoint(job_roles):

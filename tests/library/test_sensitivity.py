@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -58,7 +59,13 @@ def test_open_sensitive_work_is_sensitive_whatever_is_taught(session: Session) -
     assert marked(session, here, "everyone-policy-assistant", role, "substance-use-review")
     assert not marked(session, here, "everyone-policy-assistant", role)
     version = get_version(session, organization=here, tutorial="everyone-policy-assistant", version=1)
-    asked = {"organization": here, "version": version, "feature": None, "job_roles": (role,), "task_codes": ()}
+    asked: dict[str, Any] = {
+        "organization": here,
+        "version": version,
+        "feature": None,
+        "job_roles": (role,),
+        "task_codes": (),
+    }
     assert is_sensitive(session, **asked, intent="session-note")
     assert not is_sensitive(session, **asked, intent="shift-handoff")
 

@@ -118,12 +118,13 @@ def before(more: str) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for clause in filter(None, more.split("; ")):
         what, tutorial = clause.split()
-        facts |= {
+        meant: dict[str, dict[str, Any]] = {
             "begun": {"in_progress": {tutorial: 1}},
             "finished": {"learned": frozenset({(tutorial, 1)})},
             "finished-before": {"learned": frozenset({(tutorial, 1)}), "learned_on": {tutorial: "an older one"}},
             "dismissed": {"dismissed": frozenset({tutorial})},
             "due": {"practice_due": frozenset({tutorial})},
             "planned": {"planned": frozenset({tutorial})},
-        }[what]
+        }
+        facts |= meant[what]
     return facts
