@@ -62,12 +62,18 @@ def home_page(
     picks.sort(key=lambda pick: pick.finished)
     return HomePage(
         picks=tuple(picks),
-        leads=visit.leads and any(not pick.finished for pick in picks),
+        leads=_leads(visit, picks),
         notices=_notices(visit),
         empty=_nothing_for(visit),
         undo=undo,
         put_away=put_away,
     )
+
+
+def _leads(visit: VisitView, picks: list[Pick]) -> bool:
+    """A nudge is for one tutorial: when that is done or put away, no other takes its place unasked."""
+    nudged = visit.nudges and [pick.tutorial for pick in picks[:1]] == [each.tutorial for each in visit.choices[:1]]
+    return bool(picks) and not picks[0].finished and (visit.asked or nudged)
 
 
 def _pick(visit: VisitView, offered: Offered) -> Pick:

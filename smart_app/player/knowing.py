@@ -1,7 +1,7 @@
 """*I know this*: three questions. Pure: marked here, told to the learner, kept nowhere."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from smart_app.library.reading import TutorialVersion
@@ -46,13 +46,16 @@ def questions_page(
 ) -> QuestionsPage:
     """`given`: field name -> what the form sent. `seed`: keeps the order of the answers for a visit."""
     asked = tuple(_asked(number, question, given, marked, seed) for number, question in enumerate(version.questions))
+    unanswered = any(each.unanswered for each in asked)
+    if unanswered:  # nothing is marked before all three have an answer
+        asked = tuple(replace(each, missed=None) for each in asked)
     return QuestionsPage(
         tutorial=version.tutorial,
         title=version.title,
         asked=asked,
         marked=marked,
-        passed=marked and not any(each.unanswered or each.missed for each in asked),
-        unanswered=marked and any(each.unanswered for each in asked),
+        passed=marked and not unanswered and not any(each.missed for each in asked),
+        unanswered=unanswered,
     )
 
 

@@ -21,7 +21,7 @@ def nudge_if_due(session: Session, *, visit: VisitView) -> VisitView:
 
     `session` is the writing one in which the choices were made: two charts opened at once give one nudge.
     """
-    if visit.leads or not _has_something_new(visit) or _nudged_lately(session, visit):
+    if visit.nudges or visit.asked or not _has_something_new(visit) or _nudged_lately(session, visit):
         return visit
     return nudge(session, visit=visit)
 

@@ -65,13 +65,13 @@ def name_task(session: Session, *, visit: VisitView, task: str | None) -> VisitV
 def ask(session: Session, *, visit: VisitView) -> VisitView:
     """The learner asks for a tutorial to be put first in this visit."""
     session.execute(update(Visit).where(*_is(visit)).values(asked=True))
-    return replace(visit, leads=True)
+    return replace(visit, asked=True)
 
 
 def nudge(session: Session, *, visit: VisitView) -> VisitView:
     """This visit puts a tutorial first unasked."""
     session.execute(update(Visit).where(*_is(visit)).values(nudged_at=datetime.now(UTC)))
-    return replace(visit, leads=True)
+    return replace(visit, nudges=True)
 
 
 def live_visits(session: Session, held: Iterable[cookies.VisitCookie]) -> list[Visit]:

@@ -78,8 +78,10 @@ class VisitView:
     """Custom properties of the EHR's style (:mod:`smart_app.visits.ehr_style`); empty: our own."""
     task_said: str | None = None
     """The task is the learner's word: a code, or NO_TASK. None: the EHR's."""
-    leads: bool = False
-    """Home puts one tutorial first: by this visit's nudge, or because the learner asked. Else it is a quiet list."""
+    nudges: bool = False
+    """Home puts the first choice first, unasked."""
+    asked: bool = False
+    """Home puts one tutorial first, since the learner asked. With neither, it is a quiet list."""
 
 
 def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestors: Sequence[str]) -> VisitView:
@@ -104,7 +106,8 @@ def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestor
         choices=tuple(map(_choice, row.choices)),
         frame_ancestors=tuple(frame_ancestors),
         style=dict(row.style or {}),
-        leads=bool(row.nudged_at or row.asked),
+        nudges=row.nudged_at is not None,
+        asked=bool(row.asked),
     )
 
 

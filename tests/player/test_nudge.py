@@ -70,6 +70,17 @@ def test_what_is_finished_is_never_put_first(arrive: Arrive, house: House) -> No
     assert nudges(house) == 1
 
 
+def test_no_other_takes_the_place_of_the_one_put_away(arrive: Arrive, house: House) -> None:
+    reader = arrive(roles=("nurse", "physician"), task=None, frequent_task_codes=["urn:preceptor:task|shift-handoff"])
+    page = reader.open()
+    first = next(words for form in page.forms for words in form.buttons if words.startswith("Open: "))
+    page = reader.press(page, f"Not this shift: {first.removeprefix('Open: ')}")
+    assert not has_button(reader, "Open: ")
+    assert has_button(reader, "Hide: "), "the other one stands in the quiet list"
+    reader.press(page, "Show what to do first")
+    assert has_button(reader, "Open: ")
+
+
 def test_a_launch_with_nothing_to_show_uses_up_no_nudge(arrive: Arrive, house: House) -> None:
     arrive(roles=("front-desk",))
     assert nudges(house) == 0
@@ -109,7 +120,7 @@ def test_two_charts_opened_at_once_give_one_nudge(arrive: Arrive, house: House) 
 
 
 def launch(session: Session, visit: VisitView, *, commit: bool = True) -> bool:
-    leads = nudge_if_due(session, visit=visit).leads
+    leads = nudge_if_due(session, visit=visit).nudges
     if commit:
         session.commit()
     return leads

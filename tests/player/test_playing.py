@@ -237,3 +237,10 @@ def test_a_tutorial_that_is_gone_since_leaves_the_page_standing(arrive: Arrive, 
     assert page.status == 200
     assert "Nothing for this task yet" in page.text
     assert reader.open(f"tutorials/{HANDOFF}").status == 404
+
+
+def test_a_citation_stands_directly_after_its_word(arrive: Arrive) -> None:
+    reader = arrive()
+    reader.press(reader.open(), "Open")
+    html = reader.open(f"tutorials/{HANDOFF}/why").response.text
+    assert 'not only facts<sup><a href="#why-source-1">[1]</a></sup>.' in html
