@@ -18,7 +18,6 @@ from smart_app.player import verbs
 from smart_app.player.choosing import choices_for
 from smart_app.services import Services, services
 from smart_app.visits.arriving import OpenedVisit, open_visit_for
-from smart_app.visits.verbs import keep_choices
 
 PRESSED = "continue"
 """Name of the callback page's button: sent only where no script posted the form."""
@@ -43,9 +42,14 @@ def launch_failed(error: LaunchError, report: ReportRecord) -> ResponseReturnVal
 
 def _open(session: Session, held: Services, context: LaunchContext, findings: Findings) -> OpenedVisit:
     opened = open_visit_for(
-        session, context=context, findings=findings, request_cookies=request.cookies, keys=held.keys
+        session,
+        context=context,
+        findings=findings,
+        request_cookies=request.cookies,
+        keys=held.keys,
+        choose=lambda visit: choices_for(session, visit=visit),
     )
-    visit = keep_choices(session, visit=opened.visit, choices=choices_for(session, visit=opened.visit))
+    visit = opened.visit
     verbs.present(session, keys=held.keys, visit=visit)
     if PRESSED in request.form:  # no script, so no page will say later what was in view
         verbs.shown(session, keys=held.keys, visit=visit)

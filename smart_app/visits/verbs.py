@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from smart_app.organizations.job_roles import job_roles
 from smart_app.visits import cookies
 from smart_app.visits.models import Visit
-from smart_app.visits.view import ChoiceLike, VisitChoice, VisitView, as_json
+from smart_app.visits.view import ChoiceLike, VisitView, as_json, with_choices
 
 MOST_LIVE = 16
 """Live visits in one browser; the oldest ends."""
@@ -19,9 +19,8 @@ KEPT = timedelta(days=30)
 
 
 def open_visit(session: Session, *, visit: Visit) -> tuple[Visit, str]:
-    """Begin a visit: gives it an id and a secret (for the cookie; only its hash is kept)."""
+    """Begin a visit: gives it a secret (for the cookie; only its hash is kept)."""
     secret = cookies.new_secret()
-    visit.id = uuid4()
     visit.secret_hash = cookies.secret_hash(secret)
     visit.started_at = datetime.now(UTC)
     session.add(visit)
@@ -30,10 +29,10 @@ def open_visit(session: Session, *, visit: Visit) -> tuple[Visit, str]:
 
 
 def keep_choices(session: Session, *, visit: VisitView, choices: Sequence[ChoiceLike]) -> VisitView:
-    """Keep what was chosen for the visit: later pages show this and choose nothing."""
-    kept = as_json(choices)
-    session.execute(update(Visit).where(*_is(visit)).values(choices=kept))
-    return replace(visit, choices=tuple(VisitChoice(c["tutorial"], c["version"], tuple(c["reasons"])) for c in kept))
+    """Keep what was chosen anew for the visit: later pages show this and choose nothing."""
+    chosen = with_choices(visit, choices)
+    session.execute(update(Visit).where(*_is(visit)).values(choices=as_json(chosen.choices)))
+    return chosen
 
 
 def choose_again(
