@@ -5,7 +5,6 @@ written a moment later, together: nobody waits for them, and at a shift change o
 """
 
 import atexit
-import queue
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -54,7 +53,9 @@ class SqlReports:
         self._lock = threading.Lock()
         self._minute = 0
         self._written: dict[UUID, int] = {}
-        self._waiting: queue.SimpleQueue[LaunchReportRow] = queue.SimpleQueue()
+        self._waiting: list[LaunchReportRow] = []
+        self._some_wait = threading.Event()
+        self._flushing = threading.Lock()
         self._writer: threading.Thread | None = None
 
     def write(self, report: ReportRecord) -> None:
@@ -65,18 +66,20 @@ class SqlReports:
             return
         row = _row(organization, report)
         if report.outcome == "launched":
-            self._waiting.put(row)
             self._start_writer()
+            with self._lock:
+                self._waiting.append(row)
+            self._some_wait.set()
         else:
             self._keep([row])
 
     def flush(self) -> None:
-        """Write what waits. At the end of the process; also for tests."""
-        rows: list[LaunchReportRow] = []
-        while not self._waiting.empty():
-            rows.append(self._waiting.get())
-        if rows:
-            self._keep(rows)
+        """Write what waits; returns when it is written. At the end of the process, and for tests."""
+        with self._flushing:
+            with self._lock:
+                rows, self._waiting = self._waiting, []
+            if rows:
+                self._keep(rows)
 
     def _start_writer(self) -> None:
         if self._writer is not None:
@@ -89,9 +92,9 @@ class SqlReports:
 
     def _write_later(self) -> None:
         while True:
-            first = self._waiting.get()
+            self._some_wait.wait()
+            self._some_wait.clear()
             time.sleep(GATHERED_SECONDS)
-            self._waiting.put(first)
             self.flush()
 
     def _keep(self, rows: list[LaunchReportRow]) -> None:

@@ -128,7 +128,7 @@ def test_a_task_on_the_second_page_is_found(app: RealApp) -> None:
 
 
 def test_a_server_that_ignores_the_search_gives_nobody_elses_role_or_task(app: RealApp) -> None:
-    here = {"encounter": {"reference": "Encounter/enc-4"}}
+    here: dict[str, Any] = {"encounter": {"reference": "Encounter/enc-4"}}
     app.ehr.answers["/fhir/PractitionerRole"] = lambda _: Answer(bundle(role("r", "other", PHYSICIAN)))
     app.ehr.answers["/fhir/Task"] = lambda _: Answer(
         bundle(

@@ -17,7 +17,7 @@ def task(code: str = "shift-handoff", encounter: str | None = None, status: str 
 
 
 def open_task(**said: Any) -> TaskContext:
-    given_or_empty = {"context_tasks": (), "own_tasks": (), "encounter": None, "app_context": {}}
+    given_or_empty: dict[str, Any] = {"context_tasks": (), "own_tasks": (), "encounter": None, "app_context": {}}
     return what_is_open(**{**given_or_empty, **said})
 
 
