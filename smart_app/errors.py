@@ -1,6 +1,7 @@
 """Pages for what goes wrong: in plain words, each with a reference, never with a stack trace."""
 
 import secrets
+from http import HTTPStatus
 
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -15,6 +16,8 @@ log = get_logger(__name__)
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _REOPEN = "Close this panel and open Preceptor again from the chart."
 _RETRY_SECONDS = 5
+_A_MINUTE = 60
+"""Rates are counted by the minute."""
 _TELL = "Still not? Give your EHR analyst the reference below."
 
 
@@ -137,6 +140,8 @@ def _on_http_exception(error: HTTPException) -> ResponseReturnValue:
     log.info("refused", reference=reference, status=status, path=request.path)
     html, _ = page(_SAID.get(status, _BROKEN if status >= 500 else _SAID[400]), reference=reference)
     kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        kept.setdefault("Retry-After", str(_A_MINUTE))
     return html, status, kept
 
 

@@ -2,10 +2,10 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from launch.discovery import normalise_iss
@@ -19,6 +19,12 @@ from smart_app.organizations.secrets_at_rest import client_secret_of
 REMEMBERED_SECONDS = 2.0
 """A registration is read again after this time: a removed one is refused by then in every worker."""
 _KEPT_AFTER_EXPIRY = timedelta(hours=1)
+
+# Made once: a launch pays for running a statement, not for putting it together.
+_TRANSACTIONS = cast(Table, LaunchTransactionRow.__table__)
+_INSERT = _TRANSACTIONS.insert()
+_TAKE = _TRANSACTIONS.delete().where(_TRANSACTIONS.c.state_hash == bindparam("state")).returning(*_TRANSACTIONS.c)
+_PURGE = _TRANSACTIONS.delete().where(_TRANSACTIONS.c.expires_at < bindparam("before"))
 
 
 def sql_stores(database: Database, keys: KeyRing) -> Stores:
@@ -78,32 +84,17 @@ class SqlTransactions:
 
     def create(self, transaction: LaunchTransaction) -> None:
         """Keep it, durably. Now and then the expired ones go."""
-        row = LaunchTransactionRow(
-            organization=UUID(transaction.organization),
-            state_hash=transaction.state_hash,
-            browser_hash=transaction.browser_hash,
-            registration=UUID(transaction.registration_id),
-            placement=transaction.placement,
-            standalone=transaction.standalone,
-            way_out=transaction.way_out,
-            reference=transaction.reference,
-            steps=[dict(step) for step in transaction.steps],
-            created_at=transaction.created_at,
-            expires_at=transaction.expires_at,
-        )
         with self._database.writing() as session:
-            session.add(row)
+            connection = session.connection()
+            connection.execute(_INSERT, _columns(transaction))
             if self._purge.is_due():
-                old = LaunchTransactionRow.expires_at < datetime.now(UTC) - _KEPT_AFTER_EXPIRY
-                session.execute(delete(LaunchTransactionRow).where(old))
+                connection.execute(_PURGE, {"before": datetime.now(UTC) - _KEPT_AFTER_EXPIRY})
             session.commit()
 
     def consume(self, state_hash: str) -> LaunchTransaction | None:
         """Take it out in one statement, so that of any number of callers exactly one gets it."""
-        table = LaunchTransactionRow.__table__
-        taken = delete(LaunchTransactionRow).where(LaunchTransactionRow.state_hash == state_hash).returning(*table.c)
         with self._database.writing() as session:
-            row = session.execute(taken).one_or_none()
+            row = session.connection().execute(_TAKE, {"state": state_hash}).one_or_none()
             session.commit()
         return None if row is None else _transaction(row)
 
@@ -157,6 +148,22 @@ def _registration(row: EhrRegistration, keys: KeyRing) -> Registration:
         frame_ancestors=tuple(row.frame_ancestors),
         extra_scopes=tuple(row.extra_scopes),
     )
+
+
+def _columns(transaction: LaunchTransaction) -> dict[str, Any]:
+    return {
+        "organization": UUID(transaction.organization),
+        "state_hash": transaction.state_hash,
+        "browser_hash": transaction.browser_hash,
+        "registration": UUID(transaction.registration_id),
+        "placement": transaction.placement,
+        "standalone": transaction.standalone,
+        "way_out": transaction.way_out,
+        "reference": transaction.reference,
+        "steps": [dict(step) for step in transaction.steps],
+        "created_at": transaction.created_at,
+        "expires_at": transaction.expires_at,
+    }
 
 
 def _transaction(row: Any) -> LaunchTransaction:

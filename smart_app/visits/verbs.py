@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from smart_app.organizations.job_roles import job_roles
@@ -16,6 +17,8 @@ from smart_app.visits.view import ChoiceLike, VisitView, as_json, with_choices
 MOST_LIVE = 16
 """Live visits in one browser; the oldest ends."""
 KEPT = timedelta(days=30)
+_INSERT = cast(Table, Visit.__table__).insert()
+_COLUMNS = tuple(Visit.__table__.c.keys())
 
 
 def open_visit(session: Session, *, visit: Visit) -> tuple[Visit, str]:
@@ -23,8 +26,8 @@ def open_visit(session: Session, *, visit: Visit) -> tuple[Visit, str]:
     secret = cookies.new_secret()
     visit.secret_hash = cookies.secret_hash(secret)
     visit.started_at = datetime.now(UTC)
-    session.add(visit)
-    session.flush()
+    # Not by the unit of work, which costs a launch four times as much as the INSERT.
+    session.connection().execute(_INSERT, {name: getattr(visit, name) for name in _COLUMNS})
     return visit, secret
 
 
