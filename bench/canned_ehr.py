@@ -1,6 +1,7 @@
 """A small EHR that says the same thing to everybody, quickly: the counterpart of both apps in `bench.launch`.
 
-One process, one thread, HTTP/1.1 with keep-alive. It checks nothing; it signs an
+Its answers are those of a real server: the resources of the fixtures, and HAPI FHIR's CapabilityStatement for 20
+resource types. One process, one thread, HTTP/1.1 with keep-alive. It checks nothing; it signs an
 id_token with the nonce it was given. `--delay-ms` is waited before every answer.
 Prints `ready` when it listens.
 """
@@ -8,17 +9,22 @@ Prints `ready` when it listens.
 import argparse
 import asyncio
 import base64
+import gzip
 import json
 import secrets
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-PRACTITIONER = "prac-bench"
-ENCOUNTER = "enc-bench"
-TASK_CODE = {"system": "urn:preceptor:task", "code": "reply-to-message"}
+from fixtures.load import read_resources
+
+PRACTITIONER = "prac-okafor-physician"
+ENCOUNTER = "enc-message-obi"
+STATEMENT = Path(__file__).with_name("capability_statement.json.gz")
+"""Of HAPI FHIR 8.8.0, cut from its 146 resource types to 20 that US Core servers have: 275 kB of 1.5 MB."""
 
 
 def base64url(data: bytes) -> str:
@@ -32,60 +38,33 @@ def bundle(*resources: dict[str, object]) -> dict[str, object]:
     return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
 
 
-def task(number: int) -> dict[str, object]:
-    """An active Task of the practitioner; the first one belongs to the launch encounter."""
+def resources() -> dict[str, dict[str, object]]:
+    """What a FHIR server with the fixtures in it answers to the reads of a launch, by path."""
+    held = {f"{one['resourceType']}/{one['id']}": one for one in read_resources()}
+    owner = {"reference": f"Practitioner/{PRACTITIONER}"}
+    roles = [one for one in held.values() if one.get("practitioner") == owner]
+    active = ("requested", "received", "accepted", "ready", "in-progress", "on-hold")
+    tasks = [one for one in held.values() if one.get("owner") == owner and one.get("status") in active]
     return {
-        "resourceType": "Task",
-        "id": f"task-{number}",
-        "status": "in-progress",
-        "intent": "order",
-        "code": {"coding": [TASK_CODE]},
-        "owner": {"reference": f"Practitioner/{PRACTITIONER}"},
-        "encounter": {"reference": f"Encounter/{ENCOUNTER if number == 0 else f'other-{number}'}"},
-        "authoredOn": "2026-11-20T08:00:00Z",
-        "lastModified": "2026-11-20T08:00:00Z",
+        f"/fhir/Practitioner/{PRACTITIONER}": held[f"Practitioner/{PRACTITIONER}"],
+        "/fhir/PractitionerRole": bundle(*roles),
+        "/fhir/Task": bundle(*tasks),
+        f"/fhir/Encounter/{ENCOUNTER}": held[f"Encounter/{ENCOUNTER}"],
     }
-
-
-RESOURCES: dict[str, dict[str, object]] = {
-    f"/fhir/Practitioner/{PRACTITIONER}": {
-        "resourceType": "Practitioner",
-        "id": PRACTITIONER,
-        "active": True,
-        "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}],
-        "name": [{"family": "Bench", "given": ["Test"]}],
-    },
-    "/fhir/PractitionerRole": bundle(
-        {
-            "resourceType": "PractitionerRole",
-            "id": "role-bench",
-            "active": True,
-            "practitioner": {"reference": f"Practitioner/{PRACTITIONER}"},
-            "code": [{"coding": [{"system": "http://snomed.info/sct", "code": "309343006", "display": "Physician"}]}],
-        }
-    ),
-    "/fhir/Task": bundle(*(task(number) for number in range(4))),
-    f"/fhir/Encounter/{ENCOUNTER}": {
-        "resourceType": "Encounter",
-        "id": ENCOUNTER,
-        "status": "in-progress",
-        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
-    },
-}
 
 
 class CannedEhr:
     """What it says; `answer` is the whole of it."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, *, minimal: bool = False) -> None:
         self.base = base
         self.iss = f"{base}/fhir"
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.header = base64url(json.dumps({"alg": "RS256", "typ": "JWT", "kid": "bench"}).encode())
         self.codes: dict[str, tuple[str, str]] = {}
-        self.bodies = {path: json.dumps(resource).encode() for path, resource in RESOURCES.items()}
+        self.bodies = {path: json.dumps(resource).encode() for path, resource in resources().items()}
         self.bodies["/fhir/.well-known/smart-configuration"] = json.dumps(self.discovery()).encode()
-        self.bodies["/fhir/metadata"] = json.dumps(self.metadata()).encode()
+        self.bodies["/fhir/metadata"] = json.dumps(self.metadata(minimal=minimal)).encode()
         self.bodies["/oauth/jwks"] = json.dumps(self.jwks()).encode()
 
     def discovery(self) -> dict[str, object]:
@@ -103,22 +82,17 @@ class CannedEhr:
             "capabilities": ["launch-ehr", "client-public", "sso-openid-connect", "permission-user", "permission-v2"],
         }
 
-    def metadata(self) -> dict[str, object]:
-        """The CapabilityStatement that fhirclient begins with."""
+    def metadata(self, *, minimal: bool) -> dict[str, object]:
+        """The CapabilityStatement that fhirclient begins with. `minimal`: without any resource type."""
         oauth = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
         urls = [
             {"url": "authorize", "valueUri": f"{self.base}/oauth/authorize"},
             {"url": "token", "valueUri": f"{self.base}/oauth/token"},
         ]
-        return {
-            "resourceType": "CapabilityStatement",
-            "status": "active",
-            "date": "2026-01-01",
-            "kind": "instance",
-            "fhirVersion": "4.0.1",
-            "format": ["json"],
-            "rest": [{"mode": "server", "security": {"extension": [{"url": oauth, "extension": urls}]}}],
-        }
+        statement: dict[str, object] = json.loads(gzip.decompress(STATEMENT.read_bytes()))
+        rest = {} if minimal else dict(statement["rest"][0])  # type: ignore[index]  # JSON as it came
+        rest |= {"mode": "server", "security": {"extension": [{"url": oauth, "extension": urls}]}}
+        return statement | {"rest": [rest]}
 
     def jwks(self) -> dict[str, object]:
         """The public half of the id_token's key."""
@@ -197,8 +171,9 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--delay-ms", type=float, default=0.0)
+    parser.add_argument("--minimal-statement", action="store_true")
     options = parser.parse_args()
-    ehr = CannedEhr(f"http://127.0.0.1:{options.port}")
+    ehr = CannedEhr(f"http://127.0.0.1:{options.port}", minimal=options.minimal_statement)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await serve_connection(ehr, options.delay_ms / 1000, reader, writer)

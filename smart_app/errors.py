@@ -1,9 +1,12 @@
 """Pages for what goes wrong: in plain words, each with a reference, never with a stack trace."""
 
 import secrets
+from http import HTTPStatus
 
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from smart_app.logs import get_logger
@@ -12,6 +15,9 @@ log = get_logger(__name__)
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _REOPEN = "Close this panel and open Preceptor again from the chart."
+_RETRY_SECONDS = 5
+_A_MINUTE = 60
+"""Rates are counted by the minute."""
 _TELL = "Still not? Give your EHR analyst the reference below."
 
 
@@ -115,6 +121,8 @@ def register(app: Flask) -> None:
     """Answer every error of the app with a page of its own."""
     app.register_error_handler(ProductError, _on_product_error)
     app.register_error_handler(HTTPException, _on_http_exception)
+    app.register_error_handler(OperationalError, _on_database_away)
+    app.register_error_handler(PoolTimeout, _on_database_away)
     app.register_error_handler(Exception, _on_fault)
 
 
@@ -132,7 +140,18 @@ def _on_http_exception(error: HTTPException) -> ResponseReturnValue:
     log.info("refused", reference=reference, status=status, path=request.path)
     html, _ = page(_SAID.get(status, _BROKEN if status >= 500 else _SAID[400]), reference=reference)
     kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        kept.setdefault("Retry-After", str(_A_MINUTE))
     return html, status, kept
+
+
+def _on_database_away(error: Exception) -> ResponseReturnValue:
+    """503: locked, full or down. It mends itself, so the browser is told when to come back."""
+    reference = new_reference()
+    log.error("database away", reference=reference, path=request.path, exc_info=error)
+    g.pop("visit", None)  # a page that names the visit would ask the database again
+    html, status = page(_SAID[503], reference=reference)
+    return html, status, {"Retry-After": str(_RETRY_SECONDS)}
 
 
 def _on_fault(error: Exception) -> ResponseReturnValue:

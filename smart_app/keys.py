@@ -162,12 +162,14 @@ def _read(path: Path) -> _Ring:
         changed = (found.st_mtime_ns, found.st_ino)
         if found.st_mode & 0o077:
             raise KeysError(f"{path} can be read by others; run: chmod 600 {path}")
-        keys = tuple(json.loads(path.read_text())["keys"])
+        keys = tuple(
+            {**key, "alg": str(key["alg"]), "kid": str(key["kid"])} for key in json.loads(path.read_text())["keys"]
+        )
     except FileNotFoundError:
         raise KeysError(f"there is no key file at {path}; run: preceptor keys generate") from None
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise KeysError(f"{path} is not a JWK Set") from error
-    missing = set(_USES) - {key.get("alg") for key in keys}
+    missing = set(_USES) - {key["alg"] for key in keys}
     if missing:
         raise KeysError(f"{path} has no key for {', '.join(sorted(missing))}")
     return _Ring(keys, changed)
@@ -179,7 +181,7 @@ def _change_mark(path: Path) -> tuple[int, int]:
 
 
 def _split(cipher: bytes) -> tuple[bytes, str, bytes]:
-    if cipher[:1] != _FORMAT or len(cipher) < 2 + cipher[1] + _NONCE:
+    if len(cipher) < 2 or cipher[:1] != _FORMAT or len(cipher) < 2 + cipher[1] + _NONCE:
         raise UnreadableCiphertext("not a ciphertext of this app")
     end = 2 + cipher[1]
     return cipher[:end], cipher[2:end].decode("ascii", "replace"), cipher[end:]

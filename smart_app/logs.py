@@ -8,7 +8,7 @@ a question mark. JSON escapes line breaks, so a crafted value cannot begin a lin
 import logging
 import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -29,10 +29,10 @@ def configure(level: int = logging.INFO) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(formatter(shared))
     root = logging.getLogger()
-    root.handlers = [kept for kept in root.handlers if not getattr(kept, "preceptor", False)] + [_marked(handler)]
+    root.handlers = [kept for kept in root.handlers if not isinstance(kept, _Stderr)] + [handler]
     root.setLevel(level)
     # At INFO these write URLs with their query.
     for name in ("urllib3", "requests", "fhirclient", "werkzeug"):
@@ -68,6 +68,13 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
-def _marked(handler: logging.Handler) -> logging.Handler:
-    handler.preceptor = True  # type: ignore[attr-defined]
-    return handler
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at that moment, not to what it was when logging was set up."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Of this moment."""
+        return sys.stderr

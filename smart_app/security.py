@@ -95,7 +95,7 @@ def event_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def limit_rates(app: Flask, settings: Settings, registration_of: Callable[[str], str | None]) -> Limiter:
+def limit_rates(app: Flask, settings: Settings, registration_of: Callable[[str], str | None]) -> None:
     """Count launches by registration and writes by visit; 429 with Retry-After beyond.
 
     In memory each worker counts for itself; with PRECEPTOR_REDIS_URL all count together.
@@ -113,14 +113,13 @@ def limit_rates(app: Flask, settings: Settings, registration_of: Callable[[str],
             return f"{settings.writes_per_minute} per minute"
         return f"{settings.launches_per_minute} per minute"
 
-    return Limiter(
+    Limiter(
         whose,
         app=app,
         default_limits=[rate],
         default_limits_exempt_when=_is_not_counted,
         storage_uri=settings.redis_url or "memory://",
         strategy="fixed-window",
-        headers_enabled=True,
         # If Redis is away, the app still opens: each worker counts for itself.
         in_memory_fallback_enabled=bool(settings.redis_url),
     )

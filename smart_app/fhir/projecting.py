@@ -122,6 +122,12 @@ def _string(value: Any) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= 500 else None
 
 
+def _token(value: Any) -> str | None:
+    """A string without blanks: what FHIR's code and uri allow, as far as codes are written in practice."""
+    text = _string(value)
+    return text if text and not any(character.isspace() for character in text) else None
+
+
 def _boolean(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -145,7 +151,7 @@ def _list_of(part: Callable[[Any], Any]) -> Callable[[Any], list[Any] | None]:
 
 
 Projection = Mapping[str, Callable[[Any], Any]]
-_coding = _object({"system": _string, "code": _string}, needed="code")
+_coding = _object({"system": _token, "code": _token}, needed="code")
 _concept = _object({"coding": _list_of(_coding)})
 _reference = _object({"reference": _string})
 _identifier = _object({"system": _string, "value": _string}, needed="value")

@@ -1,6 +1,5 @@
 """Job roles of an organization and the codes that mean them; the set that each new one starts with."""
 
-from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,19 +22,6 @@ def job_roles(session: Session, *, organization: UUID) -> tuple[JobRoleTitle, ..
         select(JobRole.id, JobRole.title).where(JobRole.organization == organization).order_by(JobRole.position)
     )
     return tuple(JobRoleTitle(*row) for row in rows)
-
-
-def meaning_of(session: Session, *, organization: UUID, codes: Iterable[Code]) -> Mapping[Code, JobRoleTitle]:
-    """Which job role each code means here; codes without a meaning are left out."""
-    wanted = set(codes)
-    if not wanted:
-        return {}
-    rows = session.execute(
-        select(RoleCode.system, RoleCode.code, JobRole.id, JobRole.title)
-        .join(JobRole, (JobRole.organization == RoleCode.organization) & (JobRole.id == RoleCode.job_role))
-        .where(RoleCode.organization == organization, RoleCode.code.in_({code for _, code in wanted}))
-    )
-    return {(system, code): JobRoleTitle(role, title) for system, code, role, title in rows if (system, code) in wanted}
 
 
 def add_starting_roles(session: Session, *, organization: UUID) -> None:

@@ -1,37 +1,32 @@
 """The SQL behind launch/stores.py. Each call is a short transaction of its own, over before any network call."""
 
-import threading
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
 from launch.discovery import normalise_iss
-from launch.stores import CachedDocument, LaunchTransaction, Registration, ReportRecord, Stores
+from launch.stores import CachedDocument, LaunchTransaction, Registration, Stores
 from smart_app.db import Database
 from smart_app.keys import KeyRing
-from smart_app.logs import get_logger
 from smart_app.organizations.kept_tokens import SqlTokens
-from smart_app.organizations.models import EhrRegistration, LaunchReportRow, LaunchTransactionRow, MetadataRow
+from smart_app.organizations.launch_reports import Purge, SqlReports
+from smart_app.organizations.models import EhrRegistration, LaunchTransactionRow, MetadataRow
 from smart_app.organizations.registration_rows import registration_of
 from smart_app.organizations.secrets_at_rest import client_secret_of
 
-log = get_logger(__name__)
-
-UNKNOWN_ISSUERS = UUID(int=0)
-"""Reports of launches from issuers that are not registered, all together."""
-REPORTS_A_MINUTE = 600
-"""Most reports kept a minute by one worker, for each organization; more are logged and dropped."""
-REPORTS_OF_UNKNOWN_A_MINUTE = 30
 REMEMBERED_SECONDS = 2.0
 """A registration is read again after this time: a removed one is refused by then in every worker."""
 _KEPT_AFTER_EXPIRY = timedelta(hours=1)
-_KEPT_REPORTS = timedelta(days=30)
-_PURGE_SECONDS = 600.0
+
+# Made once: a launch pays for running a statement, not for putting it together.
+_TRANSACTIONS = cast(Table, LaunchTransactionRow.__table__)
+_INSERT = _TRANSACTIONS.insert()
+_TAKE = _TRANSACTIONS.delete().where(_TRANSACTIONS.c.state_hash == bindparam("state")).returning(*_TRANSACTIONS.c)
+_PURGE = _TRANSACTIONS.delete().where(_TRANSACTIONS.c.expires_at < bindparam("before"))
 
 
 def sql_stores(database: Database, keys: KeyRing) -> Stores:
@@ -83,54 +78,26 @@ class SqlRegistrations:
         return found
 
 
-class _Purge:
-    """Says every ten minutes that it is time to remove old rows."""
-
-    def __init__(self) -> None:
-        self._due = time.monotonic() + _PURGE_SECONDS
-
-    def is_due(self) -> bool:
-        if time.monotonic() < self._due:
-            return False
-        self._due = time.monotonic() + _PURGE_SECONDS
-        return True
-
-
 class SqlTransactions:
     """Launches under way."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._purge = _Purge()
+        self._purge = Purge()
 
     def create(self, transaction: LaunchTransaction) -> None:
         """Keep it, durably. Now and then the expired ones go."""
-        row = LaunchTransactionRow(
-            organization=UUID(transaction.organization),
-            state_hash=transaction.state_hash,
-            browser_hash=transaction.browser_hash,
-            registration=UUID(transaction.registration_id),
-            placement=transaction.placement,
-            standalone=transaction.standalone,
-            way_out=transaction.way_out,
-            reference=transaction.reference,
-            steps=[dict(step) for step in transaction.steps],
-            created_at=transaction.created_at,
-            expires_at=transaction.expires_at,
-        )
         with self._database.writing() as session:
-            session.add(row)
+            connection = session.connection()
+            connection.execute(_INSERT, _columns(transaction))
             if self._purge.is_due():
-                old = LaunchTransactionRow.expires_at < datetime.now(UTC) - _KEPT_AFTER_EXPIRY
-                session.execute(delete(LaunchTransactionRow).where(old))
+                connection.execute(_PURGE, {"before": datetime.now(UTC) - _KEPT_AFTER_EXPIRY})
             session.commit()
 
     def consume(self, state_hash: str) -> LaunchTransaction | None:
         """Take it out in one statement, so that of any number of callers exactly one gets it."""
-        table = LaunchTransactionRow.__table__
-        taken = delete(LaunchTransactionRow).where(LaunchTransactionRow.state_hash == state_hash).returning(*table.c)
         with self._database.writing() as session:
-            row = session.execute(taken).one_or_none()
+            row = session.connection().execute(_TAKE, {"state": state_hash}).one_or_none()
             session.commit()
         return None if row is None else _transaction(row)
 
@@ -166,40 +133,20 @@ class SqlMetadata:
             session.commit()
 
 
-class SqlReports:
-    """Launch reports, at most so many a minute."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._purge = _Purge()
-        self._lock = threading.Lock()
-        self._minute = 0
-        self._written: dict[UUID, int] = {}
-
-    def write(self, report: ReportRecord) -> None:
-        """Keep it in a transaction of its own; above the cap, or with the database away, it is only logged."""
-        organization = UUID(report.organization) if report.organization else UNKNOWN_ISSUERS
-        if not self._may_write(organization):
-            log.warning("launch report dropped", reference=report.reference, error=report.error)
-            return
-        try:
-            with self._database.writing() as session:
-                session.add(_report_row(organization, report))
-                if self._purge.is_due():
-                    old = LaunchReportRow.started_at < datetime.now(UTC) - _KEPT_REPORTS
-                    session.execute(delete(LaunchReportRow).where(old))
-                session.commit()
-        except SQLAlchemyError as error:
-            log.error("launch report not kept", reference=report.reference, fault=type(error).__name__)
-
-    def _may_write(self, organization: UUID) -> bool:
-        minute = int(time.time() // 60)
-        with self._lock:
-            if minute != self._minute:
-                self._minute, self._written = minute, {}
-            written = self._written.get(organization, 0)
-            self._written[organization] = written + 1
-        return written < (REPORTS_OF_UNKNOWN_A_MINUTE if organization == UNKNOWN_ISSUERS else REPORTS_A_MINUTE)
+def _columns(transaction: LaunchTransaction) -> dict[str, Any]:
+    return {
+        "organization": UUID(transaction.organization),
+        "state_hash": transaction.state_hash,
+        "browser_hash": transaction.browser_hash,
+        "registration": UUID(transaction.registration_id),
+        "placement": transaction.placement,
+        "standalone": transaction.standalone,
+        "way_out": transaction.way_out,
+        "reference": transaction.reference,
+        "steps": [dict(step) for step in transaction.steps],
+        "created_at": transaction.created_at,
+        "expires_at": transaction.expires_at,
+    }
 
 
 def _transaction(row: Any) -> LaunchTransaction:
@@ -215,20 +162,4 @@ def _transaction(row: Any) -> LaunchTransaction:
         steps=tuple(row.steps),
         created_at=row.created_at,
         expires_at=row.expires_at,
-    )
-
-
-def _report_row(organization: UUID, report: ReportRecord) -> LaunchReportRow:
-    return LaunchReportRow(
-        organization=organization,
-        reference=report.reference,
-        registration=UUID(report.registration_id) if report.registration_id else None,
-        ehr_name=report.ehr_name,
-        outcome=report.outcome,
-        error=report.error,
-        reason=report.reason[:500] if report.reason else None,
-        steps=[dict(step) for step in report.steps],
-        missing=list(report.missing),
-        started_at=report.started_at,
-        milliseconds=report.milliseconds,
     )

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smart_app.db import insert_new
@@ -26,6 +26,19 @@ IdentityKind = Literal["token", "practitioner", "ehr_user", "npi"]
 
 _ORDER: tuple[IdentityKind, ...] = ("token", "practitioner", "ehr_user", "npi")
 _JOINING = frozenset(_ORDER) - {"npi"}
+_IDENTITIES = (
+    select(LearnerIdentity.kind, LearnerIdentity.hash, LearnerIdentity.learner, Learner.declared_job_role)
+    .join_from(
+        LearnerIdentity.__table__,
+        Learner.__table__,
+        (Learner.organization == LearnerIdentity.organization) & (Learner.id == LearnerIdentity.learner),
+    )
+    .where(
+        LearnerIdentity.organization == bindparam("organization"),
+        LearnerIdentity.hash.in_(bindparam("hashes", expanding=True)),
+    )
+)
+"""Made once: a launch pays for running it, not for putting it together."""
 
 
 @dataclass(frozen=True)
@@ -36,58 +49,65 @@ class Identity:
     value: str
 
 
+@dataclass(frozen=True)
+class KnownLearner:
+    """A learner as a launch needs it."""
+
+    organization: UUID
+    id: UUID
+    declared_job_role: str | None
+
+
 class NoPrimaryIdentity(ValueError):
     """A learner is resolved with the token's identity, or not at all."""
 
 
-def resolve_learner(session: Session, *, organization: UUID, identities: Sequence[Identity], keys: KeyRing) -> Learner:
+def resolve_learner(
+    session: Session, *, organization: UUID, identities: Sequence[Identity], keys: KeyRing
+) -> KnownLearner:
     """The learner these identities belong to, made at the first launch. Flushes; safe when called at once by many."""
     ordered = sorted(set(identities), key=lambda identity: (_ORDER.index(identity.kind), identity.value))
     if not ordered or ordered[0].kind != "token":
         raise NoPrimaryIdentity("the token's identity is missing")
     known = _known(session, organization, ordered, keys)
     learner = _joined(known, ordered) or _first_seen(session, organization, ordered[0], keys)
-    _add_identities(session, organization, learner, [i for i in ordered if i not in known], keys)
-    others = {i: other for i, other in known.items() if other != learner}
-    _propose_matches(session, organization, learner, others)
-    return session.get_one(Learner, (organization, learner))
+    for identity in ordered:  # always in the same order, so that two launches never wait for each other
+        if identity not in known:
+            _add_identity(session, organization, learner.id, identity, keys)
+    _propose_matches(session, organization, learner.id, known)
+    return learner
 
 
-def _known(session: Session, organization: UUID, identities: Iterable[Identity], keys: KeyRing) -> dict[Identity, UUID]:
+def _known(
+    session: Session, organization: UUID, identities: Iterable[Identity], keys: KeyRing
+) -> dict[Identity, KnownLearner]:
     """Whose each identity is, under any hashing key."""
     by_hash = {
         (identity.kind, digest): identity for identity in identities for digest in keys.hashes(*_hashed(identity))
     }
-    any_of = [and_(LearnerIdentity.kind == kind, LearnerIdentity.hash == digest) for kind, digest in by_hash]
-    rows = session.execute(
-        select(LearnerIdentity.kind, LearnerIdentity.hash, LearnerIdentity.learner).where(
-            LearnerIdentity.organization == organization, or_(*any_of)
-        )
-    )
-    return {by_hash[kind, digest]: learner for kind, digest, learner in rows}  # type: ignore[index]
+    hashes = [digest for _, digest in by_hash]
+    rows = session.connection().execute(_IDENTITIES, {"organization": organization, "hashes": hashes})
+    return {
+        by_hash[row.kind, row.hash]: KnownLearner(organization, row.learner, row.declared_job_role)
+        for row in rows
+        if (row.kind, row.hash) in by_hash
+    }
 
 
-def _joined(known: dict[Identity, UUID], ordered: Sequence[Identity]) -> UUID | None:
+def _joined(known: dict[Identity, KnownLearner], ordered: Sequence[Identity]) -> KnownLearner | None:
     return next((known[i] for i in ordered if i in known and i.kind in _JOINING), None)
 
 
-def _first_seen(session: Session, organization: UUID, primary: Identity, keys: KeyRing) -> UUID:
+def _first_seen(session: Session, organization: UUID, primary: Identity, keys: KeyRing) -> KnownLearner:
     """A new learner; of several first launches at once, one makes it and the others take that one."""
     learner = Learner(organization=organization, id=uuid.uuid4(), created_at=datetime.now(UTC), declared_job_role=None)
     session.add(learner)
     session.flush()
     if _add_identity(session, organization, learner.id, primary, keys):
-        return learner.id
+        return KnownLearner(organization, learner.id, None)
     session.delete(learner)
     session.flush()
     return _known(session, organization, [primary], keys)[primary]
-
-
-def _add_identities(
-    session: Session, organization: UUID, learner: UUID, identities: Iterable[Identity], keys: KeyRing
-) -> None:
-    for identity in identities:  # always in the same order, so that two launches never wait for each other
-        _add_identity(session, organization, learner, identity, keys)
 
 
 def _add_identity(session: Session, organization: UUID, learner: UUID, identity: Identity, keys: KeyRing) -> bool:
@@ -102,9 +122,11 @@ def _add_identity(session: Session, organization: UUID, learner: UUID, identity:
     )
 
 
-def _propose_matches(session: Session, organization: UUID, learner: UUID, others: dict[Identity, UUID]) -> None:
-    for identity, other in others.items():
-        first, second = sorted((learner, other))
+def _propose_matches(session: Session, organization: UUID, learner: UUID, known: dict[Identity, KnownLearner]) -> None:
+    for identity, other in known.items():
+        if other.id == learner:
+            continue
+        first, second = sorted((learner, other.id))
         insert_new(
             session,
             LearnerMatch,

@@ -23,7 +23,6 @@ from smart_app.player.nudging import nudge_if_due
 from smart_app.services import Services, services
 from smart_app.visits.arriving import OpenedVisit, open_visit_for, style_of
 from smart_app.visits.tokens import end_tokens, keep_token
-from smart_app.visits.verbs import keep_choices
 
 PRESSED = "continue"
 """Name of the callback page's button: sent only where no script posted the form."""
@@ -61,10 +60,15 @@ def _open(
     session: Session, held: Services, context: LaunchContext, findings: Findings, style: dict[str, str]
 ) -> OpenedVisit:
     opened = open_visit_for(
-        session, context=context, findings=findings, request_cookies=request.cookies, keys=held.keys, style=style
+        session,
+        context=context,
+        findings=findings,
+        request_cookies=request.cookies,
+        keys=held.keys,
+        choose=lambda visit: choices_for(session, visit=visit),
+        style=style,
     )
-    visit = keep_choices(session, visit=opened.visit, choices=choices_for(session, visit=opened.visit))
-    visit = nudge_if_due(session, visit=visit)
+    visit = nudge_if_due(session, visit=opened.visit)
     verbs.present(session, keys=held.keys, visit=visit)
     # No script, so no page will say later what was in view; where a question comes first, home is not.
     if PRESSED in request.form and not asks_first(session, visit):

@@ -1,9 +1,9 @@
 """From a finished launch and what was read to an open visit: who is here, what is open, whose visits end."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Response
 from sqlalchemy.orm import Session
@@ -11,20 +11,22 @@ from sqlalchemy.orm import Session
 from launch.context import LaunchContext
 from smart_app.fhir.facts import Findings
 from smart_app.keys import KeyRing
-from smart_app.organizations.job_roles import job_roles, meaning_of
-from smart_app.organizations.learners import Identity, resolve_learner
-from smart_app.organizations.models import Learner, Organization
+from smart_app.organizations.learners import Identity, KnownLearner, resolve_learner
+from smart_app.organizations.profile import Profile, Profiles
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.visits import cookies
 from smart_app.visits.ehr_style import properties_of
 from smart_app.visits.models import Visit
-from smart_app.visits.role_match import codes_to_look_up, match_job_roles, specialties_of
+from smart_app.visits.role_match import match_job_roles, specialties_of
 from smart_app.visits.task_context import TaskContext, what_is_open
 from smart_app.visits.verbs import MOST_LIVE, end_visits, live_visits, open_visit, purge_old_visits
-from smart_app.visits.view import VisitView, view_of
+from smart_app.visits.view import ChoiceLike, VisitView, as_json, view_of, with_choices
 
 _PURGE_SECONDS = 600.0
 _next_purge = [0.0]
+_profiles = Profiles()
+
+Choose = Callable[[VisitView], Sequence[ChoiceLike]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,24 +52,31 @@ def open_visit_for(
     findings: Findings,
     request_cookies: Mapping[str, str],
     keys: KeyRing,
+    choose: Choose,
     style: Mapping[str, str] | None = None,
 ) -> OpenedVisit:
-    """Resolve the learner, match role and task, end other learners' visits here, open this one. Flushes."""
+    """Resolve the learner, match role and task, end other learners' visits here, choose, open the visit. Flushes.
+
+    `choose`: the tutorials for the visit, from the library; asked once, before the row is written.
+    """
     organization = UUID(context.registration.organization)
+    profile = _profiles.get(session, organization)
     identities = identities_of(context, findings)
     learner = resolve_learner(session, organization=organization, identities=identities, keys=keys)
     held = live_visits(session, cookies.all_cookies(request_cookies, keys=keys))
     ended = _end_earlier(session, held, learner)
-    new = _new_visit(session, learner, context, findings)
-    new.style = dict(style) if style else None
-    visit, secret = open_visit(session, visit=new)
-    _purge_now_and_then(session)
+    visit = _new_visit(profile, learner, context, findings)
+    visit.style = dict(style) if style else None
     view = view_of(
         visit,
-        organization_name=session.get_one(Organization, organization).name,
+        organization_name=profile.name,
         ehr_name=context.registration.name,
         frame_ancestors=context.registration.frame_ancestors,
     )
+    view = with_choices(view, choose(view))
+    visit.choices = as_json(view.choices)
+    visit, secret = open_visit(session, visit=visit)
+    _purge_now_and_then(session)
     return OpenedVisit(visit=view, secret=secret, ended=tuple(ended))
 
 
@@ -101,8 +110,8 @@ def _launching_practitioner(context: LaunchContext) -> str | None:
     return user.id if user is not None and user.resource_type == "Practitioner" else None
 
 
-def _new_visit(session: Session, learner: Learner, context: LaunchContext, findings: Findings) -> Visit:
-    roles, declared = _roles(session, learner, context, findings)
+def _new_visit(profile: Profile, learner: KnownLearner, context: LaunchContext, findings: Findings) -> Visit:
+    roles, declared = _roles(profile, learner, context, findings)
     task = what_is_open(
         context_tasks=findings.context_tasks,
         own_tasks=findings.own_tasks,
@@ -113,6 +122,7 @@ def _new_visit(session: Session, learner: Learner, context: LaunchContext, findi
         context.report.note_missing(f"no open task: {_in_its_place(context, findings, task)} used")
     return Visit(
         organization=learner.organization,
+        id=uuid4(),
         learner=learner.id,
         registration=UUID(context.registration.id),
         reference=context.reference,
@@ -147,24 +157,21 @@ def _in_its_place(context: LaunchContext, findings: Findings, task: TaskContext)
 
 
 def _roles(
-    session: Session, learner: Learner, context: LaunchContext, findings: Findings
+    profile: Profile, learner: KnownLearner, context: LaunchContext, findings: Findings
 ) -> tuple[tuple[JobRoleTitle, ...], bool]:
     """The EHR's roles; where it is silent the one that the learner declared; else none, and the page asks."""
-    codes = codes_to_look_up(roles=findings.roles, person=findings.person)
-    meaning = meaning_of(session, organization=learner.organization, codes=codes)
-    match = match_job_roles(roles=findings.roles, person=findings.person, meaning=meaning)
+    match = match_job_roles(roles=findings.roles, person=findings.person, meaning=profile.meaning)
     if match.roles:
         if match.source != "code":
             context.report.note_missing(f"no job role from the codes of the roles: the person's {match.source} is used")
         return match.roles, False
-    known = {role.id: role for role in job_roles(session, organization=learner.organization)}
-    declared = known.get(learner.declared_job_role or "")
+    declared = profile.roles.get(learner.declared_job_role or "")
     how = "the declared one is used" if declared else "the learner is asked"
     context.report.note_missing(f"no job role from the EHR: {how}")
     return ((declared,), True) if declared else ((), False)
 
 
-def _end_earlier(session: Session, held: list[Visit], learner: Learner) -> list[UUID]:
+def _end_earlier(session: Session, held: list[Visit], learner: KnownLearner) -> list[UUID]:
     """Another learner's visits in this browser end; of this learner's the oldest, where there are too many."""
     me = (learner.organization, learner.id)
     others = [visit for visit in held if (visit.organization, visit.learner) != me]

@@ -28,12 +28,6 @@ class RoleMatch:
     source: Source | None = None
 
 
-def codes_to_look_up(*, roles: Sequence[RoleFacts], person: PersonFacts | None) -> frozenset[Code]:
-    """All codes whose meaning matters."""
-    of_roles = (code for role in roles for code in (*role.codes, *role.specialties))
-    return frozenset((*of_roles, *(person.qualifications if person else ())))
-
-
 def match_job_roles(
     *, roles: Sequence[RoleFacts], person: PersonFacts | None, meaning: Mapping[Code, JobRoleTitle]
 ) -> RoleMatch:

@@ -8,11 +8,12 @@
 
 import hmac
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smart_app.errors import not_signed_in
@@ -23,6 +24,22 @@ from smart_app.visits import cookies
 from smart_app.visits.models import Visit
 from smart_app.visits.view import VisitView, view_of
 from smart_app.visits.views import blueprint
+
+_VISIT = (
+    select(
+        *Visit.__table__.c,
+        Organization.name.label("organization_name"),
+        EhrRegistration.name.label("ehr_name"),
+        EhrRegistration.frame_ancestors,
+    )
+    .join_from(Visit.__table__, Organization.__table__, Organization.organization == Visit.organization)
+    .outerjoin(
+        EhrRegistration.__table__,
+        (EhrRegistration.organization == Visit.organization) & (EhrRegistration.id == Visit.registration),
+    )
+    .where(Visit.id == bindparam("visit"))
+)
+"""Made once: every page runs it."""
 
 __all__ = ["VisitView", "current_visit", "find_visit", "install"]
 
@@ -67,7 +84,7 @@ def _resolve_visit() -> ResponseReturnValue | None:
     return None
 
 
-def _holds(cookie: cookies.VisitCookie, row: Visit) -> bool:
+def _holds(cookie: cookies.VisitCookie, row: Any) -> bool:
     settings = services().settings
     same = hmac.compare_digest(cookies.secret_hash(cookie.secret), row.secret_hash)
     in_use = cookie.idle_minutes() < settings.visit_idle_minutes
@@ -75,20 +92,17 @@ def _holds(cookie: cookies.VisitCookie, row: Visit) -> bool:
     return same and row.ended_at is None and in_use and young
 
 
-def _find(session: Session, visit: UUID) -> tuple[Visit, VisitView] | None:
-    found = session.execute(
-        select(Visit, Organization.name, EhrRegistration.name, EhrRegistration.frame_ancestors)
-        .join(Organization, Organization.organization == Visit.organization)
-        .outerjoin(
-            EhrRegistration,
-            (EhrRegistration.organization == Visit.organization) & (EhrRegistration.id == Visit.registration),
-        )
-        .where(Visit.id == visit)
-    ).one_or_none()
-    if found is None:
+def _find(session: Session, visit: UUID) -> tuple[Any, VisitView] | None:
+    row = session.connection().execute(_VISIT, {"visit": visit}).one_or_none()
+    if row is None:
         return None
-    row, organization, ehr, ancestors = found
-    return row, view_of(row, organization_name=organization, ehr_name=ehr or "", frame_ancestors=ancestors or ())
+    view = view_of(
+        row,
+        organization_name=row.organization_name,
+        ehr_name=row.ehr_name or "",
+        frame_ancestors=row.frame_ancestors or (),
+    )
+    return row, view
 
 
 def _renew_cookie(response: Response) -> Response:

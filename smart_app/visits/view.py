@@ -1,11 +1,10 @@
 """A visit as pages see it: frozen, in codes, without row or session."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
-from smart_app.visits.models import Visit
 from smart_app.visits.task_titles import find_title
 
 NO_TASK = "none"
@@ -20,6 +19,10 @@ class VisitChoice:
     version: int
     reasons: tuple[Mapping[str, str], ...]
     """Each {kind, text}."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As the row keeps it."""
+        return {"tutorial": self.tutorial, "version": self.version, "reasons": list(self.reasons)}
 
 
 class ReasonLike(Protocol):
@@ -84,8 +87,8 @@ class VisitView:
     """Home puts one tutorial first, since the learner asked. With neither, it is a quiet list."""
 
 
-def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestors: Sequence[str]) -> VisitView:
-    """The view of a row."""
+def view_of(row: Any, *, organization_name: str, ehr_name: str, frame_ancestors: Sequence[str]) -> VisitView:
+    """The view of a row: a :class:`~smart_app.visits.models.Visit`, or its columns as a query gives them."""
     return VisitView(
         id=row.id,
         organization=row.organization,
@@ -111,7 +114,7 @@ def view_of(row: Visit, *, organization_name: str, ehr_name: str, frame_ancestor
     )
 
 
-def _what_is_open(row: Visit) -> dict[str, Any]:
+def _what_is_open(row: Any) -> dict[str, Any]:
     """From the EHR; where the learner named the task, that alone, since the rest led to the wrong one."""
     said = row.task_said
     codes = tuple(row.task_codes) if said is None else tuple(code for code in (said,) if code != NO_TASK)
@@ -125,16 +128,19 @@ def _what_is_open(row: Visit) -> dict[str, Any]:
     }
 
 
-def as_json(choices: Sequence[ChoiceLike]) -> list[dict[str, Any]]:
+def with_choices(view: VisitView, choices: Sequence[ChoiceLike]) -> VisitView:
+    """The view with what was chosen for it."""
+    return replace(view, choices=tuple(map(_chosen, choices)))
+
+
+def as_json(choices: Sequence[VisitChoice]) -> list[dict[str, Any]]:
     """Choices as the row keeps them."""
-    return [
-        {
-            "tutorial": choice.tutorial,
-            "version": choice.version,
-            "reasons": [{"kind": reason.kind, "text": reason.text} for reason in choice.reasons],
-        }
-        for choice in choices
-    ]
+    return [choice.as_json() for choice in choices]
+
+
+def _chosen(choice: ChoiceLike) -> VisitChoice:
+    reasons = tuple({"kind": reason.kind, "text": reason.text} for reason in choice.reasons)
+    return VisitChoice(choice.tutorial, choice.version, reasons)
 
 
 def _choice(kept: Mapping[str, Any]) -> VisitChoice:

@@ -41,3 +41,12 @@ def test_one_visits_cookie_under_anothers_name_opens_nothing(app: RealApp) -> No
     his.client.set_cookie(PREFIX + hers.visit.hex, next(iter(his.cookies.values())), domain="localhost", secure=True)
     his.home = hers.home
     assert his.get().status_code == 401
+
+
+def test_neither_the_secret_nor_the_time_of_a_cookie_can_be_exchanged(app: RealApp) -> None:
+    victim = app.launch()
+    name, value = next(iter(victim.cookies.items()))
+    secret, minute, seal = value.split(".")
+    for altered in (f"{'A' * 43}.{minute}.{seal}", f"{secret}.{int(minute) + 60}.{seal}"):
+        victim.client.set_cookie(name, altered, domain="localhost", secure=True)
+        assert victim.get().status_code == 401

@@ -43,7 +43,8 @@ def test_a_path_that_looks_like_a_host_is_no_redirect(app: RealApp, path: str) -
 
 def test_a_foreign_host_header_makes_no_address_of_ours(app: RealApp) -> None:
     visitor = app.launch()
-    for path in (f"/v/{visitor.visit}", f"/v/{visitor.visit}/", "/launch", "/healthz/"):
+    home = f"/v/{visitor.visit}"
+    for path in (home, f"{home}/", f"{home}//role", "/launch", "//healthz", "/healthz/"):
         answer = visitor.client.get(path, base_url=BASE_URL, headers={"Host": "evil.example"})
         assert "evil.example" not in (answer.location or "")
         assert "evil.example" not in answer.text.split("</head>")[0]

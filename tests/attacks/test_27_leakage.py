@@ -150,3 +150,15 @@ def test_the_browsers_history_keeps_no_code(watched: Watched, open_browser: Open
     kept = [entry["url"] for entry in entries if entry["url"].startswith(watched.app.base_url)]
     assert kept
     assert [url for url in kept if urlsplit(url).query] == []
+
+
+def test_the_address_holds_no_code_while_the_sign_in_is_under_way(watched: Watched, open_browser: OpenBrowser) -> None:
+    page = open_browser(cookies="allowed").context.new_page()
+    stood_at: list[str] = []
+    page.on("framenavigated", lambda frame: stood_at.append(frame.url))
+    launch = watched.ehr.control("launches", {"person": "prac-okafor-physician"})
+    page.goto(str(launch["launch_url"]))
+    expect(page.locator("footer.foot")).to_be_visible()
+    callback = [url for url in stood_at if urlsplit(url).path.startswith("/launch/callback/")]
+    assert callback
+    assert urlsplit(callback[-1]).query == ""

@@ -96,6 +96,7 @@ def _visit(session: Session) -> Visit:
     version = get_current(session, organization=registration.organization, tutorial=TUTORIAL).version
     return Visit(
         organization=registration.organization,
+        id=uuid4(),
         learner=learner.id,
         registration=registration.id,
         reference="FAUL-TEST",

@@ -161,4 +161,6 @@ def _app(url: str, folder: Path, keys: Path, ehr: CannedEhr) -> Iterator[RealApp
     real.records.add_nurse("prac-1")
     real.records.serve_on(ehr)
     yield real
+    reports = made.extensions["smart_launch"].client.stores.reports
+    reports.flush()
     held.database.dispose()

@@ -1,0 +1,135 @@
+"""Launch reports in SQL, at most so many a minute.
+
+The report of a failed launch is there when the page that names it is. Those of launches that went well are
+written a moment later, together: nobody waits for them, and at a shift change one commit holds many.
+"""
+
+import atexit
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+
+from launch.stores import ReportRecord
+from smart_app.db import Database
+from smart_app.logs import get_logger
+from smart_app.organizations.models import LaunchReportRow
+
+log = get_logger(__name__)
+
+UNKNOWN_ISSUERS = UUID(int=0)
+"""Reports of launches from issuers that are not registered, all together."""
+REPORTS_A_MINUTE = 600
+"""Most reports kept a minute by one worker, for each organization; more are logged and dropped."""
+REPORTS_OF_UNKNOWN_A_MINUTE = 30
+GATHERED_SECONDS = 0.2
+_KEPT = timedelta(days=30)
+_PURGE_SECONDS = 600.0
+
+
+class Purge:
+    """Says every ten minutes that it is time to remove old rows."""
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + _PURGE_SECONDS
+
+    def is_due(self) -> bool:
+        """Whether it is time; then not again for ten minutes."""
+        if time.monotonic() < self._due:
+            return False
+        self._due = time.monotonic() + _PURGE_SECONDS
+        return True
+
+
+class SqlReports:
+    """A :class:`launch.stores.ReportSink`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._purge = Purge()
+        self._lock = threading.Lock()
+        self._minute = 0
+        self._written: dict[UUID, int] = {}
+        self._waiting: list[LaunchReportRow] = []
+        self._some_wait = threading.Event()
+        self._flushing = threading.Lock()
+        self._writer: threading.Thread | None = None
+
+    def write(self, report: ReportRecord) -> None:
+        """Keep it in a transaction of its own; above the cap, or with the database away, it is only logged."""
+        organization = UUID(report.organization) if report.organization else UNKNOWN_ISSUERS
+        if not self._may_write(organization):
+            log.warning("launch report dropped", reference=report.reference, error=report.error)
+            return
+        row = _row(organization, report)
+        if report.outcome == "launched":
+            self._start_writer()
+            with self._lock:
+                self._waiting.append(row)
+            self._some_wait.set()
+        else:
+            self._keep([row])
+
+    def flush(self) -> None:
+        """Write what waits; returns when it is written. At the end of the process, and for tests."""
+        with self._flushing:
+            with self._lock:
+                rows, self._waiting = self._waiting, []
+            if rows:
+                self._keep(rows)
+
+    def _start_writer(self) -> None:
+        if self._writer is not None:
+            return
+        with self._lock:
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_later, name="launch reports", daemon=True)
+                self._writer.start()
+                atexit.register(self.flush)
+
+    def _write_later(self) -> None:
+        while True:
+            self._some_wait.wait()
+            self._some_wait.clear()
+            time.sleep(GATHERED_SECONDS)
+            self.flush()
+
+    def _keep(self, rows: list[LaunchReportRow]) -> None:
+        try:
+            with self._database.writing() as session:
+                session.add_all(rows)
+                if self._purge.is_due():
+                    old = LaunchReportRow.started_at < datetime.now(UTC) - _KEPT
+                    session.execute(delete(LaunchReportRow).where(old))
+                session.commit()
+        except SQLAlchemyError as error:
+            references = [row.reference for row in rows]
+            log.error("launch reports not kept", references=references, fault=type(error).__name__)
+
+    def _may_write(self, organization: UUID) -> bool:
+        minute = int(time.time() // 60)
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._written = minute, {}
+            written = self._written.get(organization, 0)
+            self._written[organization] = written + 1
+        return written < (REPORTS_OF_UNKNOWN_A_MINUTE if organization == UNKNOWN_ISSUERS else REPORTS_A_MINUTE)
+
+
+def _row(organization: UUID, report: ReportRecord) -> LaunchReportRow:
+    return LaunchReportRow(
+        organization=organization,
+        reference=report.reference,
+        registration=UUID(report.registration_id) if report.registration_id else None,
+        ehr_name=report.ehr_name,
+        outcome=report.outcome,
+        error=report.error,
+        reason=report.reason[:500] if report.reason else None,
+        steps=[dict(step) for step in report.steps],
+        missing=list(report.missing),
+        started_at=report.started_at,
+        milliseconds=report.milliseconds,
+    )
