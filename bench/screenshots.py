@@ -1,4 +1,4 @@
-"""Pictures of the running demo for docs/images, at 1280 and 360 px: `make screenshots`.
+"""Pictures of the running demo for docs/images, at 1280 and 360 px, in light and dark: `make screenshots`.
 
 Starts `preceptor demo` on free ports with data of its own, goes through the pages
 as a clinician would, and stops it again.
@@ -13,7 +13,17 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.journey.clinician import HANDOFF_TASK, NO_ROLE, NURSE, PHYSICIAN, REPLY_TASK, Clinician
+from tests.journey.clinician import (
+    FRONT_DESK,
+    HANDOFF_TASK,
+    HOME,
+    NO_ROLE,
+    NURSE,
+    PHYSICIAN,
+    REPLY_TASK,
+    SCHEDULE_TASK,
+    Clinician,
+)
 from tests.plugins.browser import Browser, running_browser
 from tests.plugins.servers import PRECEPTOR, ROOT, Ehr, Running, answers, free_port, start
 
@@ -39,9 +49,12 @@ def running_demo(folder: Path) -> Iterator[Ehr]:
 
 
 def keep(page: Page, name: str) -> None:
-    """Write docs/images/NAME-WIDTH.png of what is on the screen."""
+    """Write docs/images/NAME-WIDTH.png of what is on the screen, and NAME-WIDTH-dark.png."""
     page.wait_for_load_state("networkidle")
     size = page.viewport_size or WIDE
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.screenshot(path=IMAGES / f"{name}-{size['width']}-dark.png")
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.screenshot(path=IMAGES / f"{name}-{size['width']}.png")
 
 
@@ -56,7 +69,7 @@ def narrow_window(browser: Browser, ehr: Ehr, *, person: str, task: str) -> Page
 
 
 def wide_pictures(browser: Browser, ehr: Ehr) -> None:
-    """The chart with the sidebar; the nurse goes on into a tutorial, so that the physician begins afresh below."""
+    """The chart with the sidebar; the nurse goes on into a tutorial."""
     for name, person, task in (("chart", PHYSICIAN, REPLY_TASK), ("chart-nurse", NURSE, HANDOFF_TASK)):
         clinician = Clinician(browser=browser, ehr=ehr, person=person)
         clinician.page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
@@ -74,10 +87,18 @@ def wide_pictures(browser: Browser, ehr: Ehr) -> None:
 
 def narrow_pictures(browser: Browser, ehr: Ehr) -> None:
     """Each page of the sidebar by itself."""
-    page = narrow_window(browser, ehr, person=PHYSICIAN, task=REPLY_TASK)
+    page = narrow_window(browser, ehr, person=FRONT_DESK, task=SCHEDULE_TASK)
+    keep(page, "first-page")
+    page.get_by_role("button", name=f"Go to {HOME}").click()
     keep(page, "home")
-    page.locator(".picks .lead form[action*='/open'] button").click()
+    page.locator("footer.foot").get_by_role("link", name="Find a tutorial").click()
+    keep(page, "find")
+    page.locator("a[data-escape]").click()
+    page.locator(".picks .lead form[action$='/open'] button").click()
     keep(page, "card")
+    page.get_by_role("link", name="I know this").click()
+    keep(page, "questions")
+    page.locator("a[data-escape]").click()
     page.get_by_role("button", name="Read why first").click()
     keep(page, "step")
     page.locator("form[data-verify] button").click()
@@ -91,7 +112,10 @@ def narrow_pictures(browser: Browser, ehr: Ehr) -> None:
     keep(page, "used")
     page.locator("footer.foot").get_by_role("link", name="My record").click()
     keep(page, "record")
-    keep(narrow_window(browser, ehr, person=NO_ROLE, task=""), "role")
+    keep(narrow_window(browser, ehr, person=FRONT_DESK, task=SCHEDULE_TASK), "home-quiet")
+    page = narrow_window(browser, ehr, person=NO_ROLE, task="")
+    page.get_by_role("button", name=f"Go to {HOME}").click()
+    keep(page, "role")
 
 
 def failed_launch(browser: Browser, ehr: Ehr) -> None:

@@ -1,6 +1,6 @@
 """One tutorial is put first a day at most, across all charts; after that home is a quiet list until one asks."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -101,19 +101,18 @@ def test_two_charts_opened_at_once_give_one_nudge(arrive: Arrive, house: House) 
         session.execute(update(Visit).values(nudged_at=None))
         session.commit()
     one, other = (view(house, reader) for reader in charts)
-    decided, both_there = Event(), Event()
+    decided = Event()
 
     def second() -> bool:
         decided.wait(10)
         with house.database.writing() as session:
-            both_there.set()
             return launch(session, other)
 
     with ThreadPoolExecutor(1) as threads, house.database.writing() as session:
         waiting = threads.submit(second)
         first_leads = launch(session, one, commit=False)
         decided.set()
-        both_there.wait(1)  # PostgreSQL lets it in to wait for the learner's row; SQLite holds it at the door
+        wait([waiting], 1)  # PostgreSQL lets it in to wait for the learner's row; SQLite holds it at the door
         session.commit()
         assert (first_leads, waiting.result(30)) == (True, False)
     assert nudges(house) == 1
