@@ -31,7 +31,7 @@ def test_with_the_cookie_of_another_learners_visit_no_page_opens(app: RealApp) -
 
 def test_a_get_commits_nothing(app: RealApp) -> None:
     visitor = app.launch()
-    app.app.extensions["smart_launch"].client.stores.reports.flush()
+    app.write_reports()
     commits: list[str] = []
 
     def told(_: Connection) -> None:

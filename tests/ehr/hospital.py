@@ -30,6 +30,7 @@ from smart_app.library.importing import import_library
 from smart_app.library.registries import read_local
 from smart_app.migrations.running import migrate_database
 from smart_app.organizations import verbs
+from smart_app.organizations.launch_reports import SqlReports
 from smart_app.organizations.models import LaunchReportRow
 from smart_app.services import EXTENSION, Services
 from smart_app.visits.models import Visit
@@ -125,6 +126,9 @@ class Hospital:
 
     def _report(self) -> LaunchReportRow:
         """The newest."""
+        reports = self.app.extensions["smart_launch"].client.stores.reports
+        assert isinstance(reports, SqlReports)
+        reports.flush()
         with self.services.database.reading() as session:
             return session.scalars(select(LaunchReportRow).order_by(LaunchReportRow.started_at.desc())).first()  # type: ignore[return-value]
 

@@ -52,18 +52,8 @@ def test_registering_says_what_to_enter_at_the_ehr(app: RealApp) -> None:
     assert "Second\thttps://second.example/fhir\tprivate_key_jwt" in run(app, "ehr", "list").output
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        ["--auth", "client_secret_basic"],
-        ["--client-secret-stdin"],
-        ["--scopes", "v1"],
-        ["--legacy-metadata"],
-        ["--backend-client-id", "x"],
-    ],
-)
-def test_what_is_not_built_is_refused_in_words(app: RealApp, option: list[str]) -> None:
-    refused = run(app, *ADD, *ISS, *option)
+def test_what_is_not_built_is_refused_in_words(app: RealApp) -> None:
+    refused = run(app, *ADD, *ISS, "--callback", "other", "--backend-client-id", "x")
     assert refused.exit_code == 1
     assert "is not built yet. This release takes" in refused.output
 

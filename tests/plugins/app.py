@@ -21,6 +21,7 @@ from smart_app.config import Settings
 from smart_app.db import Database
 from smart_app.factory import create_app
 from smart_app.organizations import verbs
+from smart_app.organizations.launch_reports import SqlReports
 from smart_app.services import EXTENSION, Services
 from smart_app.visits.cookies import PREFIX
 from tests.fhir.records import FhirRecords
@@ -75,6 +76,12 @@ class RealApp:
     @property
     def database(self) -> Database:
         return self.services.database
+
+    def write_reports(self) -> None:
+        """Launch reports that wait for the writer are written when this returns."""
+        reports = self.app.extensions["smart_launch"].client.stores.reports
+        assert isinstance(reports, SqlReports)
+        reports.flush()
 
     def browser(self) -> Visitor:
         """A new browser."""

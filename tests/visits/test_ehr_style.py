@@ -74,6 +74,7 @@ def test_type_and_corners_are_worn_with_our_own_fonts_behind() -> None:
 
 
 def report_of(app: RealApp) -> list[str]:
+    app.write_reports()
     with app.database.reading() as session:
         return (
             session.scalars(select(LaunchReportRow.missing).order_by(LaunchReportRow.started_at.desc())).first() or []

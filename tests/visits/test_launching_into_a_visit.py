@@ -51,6 +51,7 @@ def test_a_person_without_a_role_is_asked_and_never_guessed(app: RealApp) -> Non
     app.records.add(practitioner("prac-1"), role("r", "prac-1", "navigator", "https://lakeside.example/staff-type"))
     visitor = app.launch()
     assert only_visit(app).job_roles == []
+    visitor.post("welcome")
     assert visitor.get().location.endswith("/role")
 
 

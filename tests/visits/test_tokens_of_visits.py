@@ -88,6 +88,7 @@ def standalone(app: RealApp) -> Visitor:
 def test_a_standalone_launch_leads_to_the_full_pages(app: RealApp) -> None:
     """Standalone launch: no `launch` scope, no task is known, and every page opens in a window of its own."""
     visitor = standalone(app)
+    visitor.post("welcome")
     home = visitor.get()
     assert home.status_code == 200
     assert "opened on its own" in home.text
