@@ -3,21 +3,38 @@
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 PLUGINS = Path(__file__).with_name("plugins")
+GROUPS = (
+    ("hapi", "tests/hapi/"),  # the server takes a gigabyte, so there is one
+    ("hapi", "tests/journey/test_the_journey.py"),
+    ("ehr faults", "tests/ehr/test_faults.py"),  # the table is compared when the last of them has run
+    ("ehr sign-in faults", "tests/ehr/test_sign_in_faults.py"),
+    ("ehr styles", "tests/ehr/test_styles.py"),
+)
+"""Tests that share a server: (group, beginning of the path)."""
 
 pytest.register_assert_rewrite("tests.plugins")  # before one plugin imports another
 pytest_plugins = [f"tests.plugins.{path.stem}" for path in sorted(PLUGINS.glob("[a-z]*.py"))]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all of the HAPI tests: the server takes a gigabyte, so there is one."""
-    for item in items:
-        if item.get_closest_marker("hapi"):
-            item.add_marker(pytest.mark.xdist_group("hapi"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each test goes to whichever process is free, but those of one group to one process, in which they share a server.
+
+    By the path, since pytest-xdist 3.8 does not see its own `xdist_group` marks under pytest 9.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InGroups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return next((group for group, start in GROUPS if path.startswith(start)), nodeid)
+
+    return InGroups(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

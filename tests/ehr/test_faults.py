@@ -14,8 +14,6 @@ from tests.ehr.faults import FAULTS
 from tests.ehr.hospital import Arrival, Hospital, put_fault
 from tests.ehr.test_styles import FALLBACKS, HANDOFF, OUTCOMES, fits
 
-pytestmark = pytest.mark.xdist_group("ehr faults")
-
 PAGE = Path(__file__).resolve().parents[2] / "docs/ehr/README.md"
 BEGIN, END = "<!-- style x fault: begin -->", "<!-- style x fault: end -->"
 SHORT = {"tutorial for role and task": "role + task", "tutorial for the role": "role", "role question": "asked"}

@@ -15,8 +15,6 @@ from tests.ehr.hospital import Arrival, Hospital, put_fault, sandbox_like
 from tests.ehr.test_faults import PAGE
 from tests.ehr.test_styles import HANDOFF
 
-pytestmark = pytest.mark.xdist_group("ehr sign-in faults")
-
 BEGIN, END = "<!-- sign-in x fault: begin -->", "<!-- sign-in x fault: end -->"
 STEPS = {"settings": "/fhir/.well-known/*", "token": "/oauth/token", "key set": "/oauth/jwks"}
 MET = {

@@ -8,8 +8,6 @@ from launch.sandbox.styles import STYLES
 from tests.ehr.hospital import BASE_URL, Arrival, Hospital, open_hospital, pins_of, roles_of, sandbox_like
 from tests.ehr.workflows import WORKFLOWS, Workflow
 
-pytestmark = pytest.mark.xdist_group("ehr styles")
-
 HANDOFF = next(workflow for workflow in WORKFLOWS if workflow.code == "shift-handoff")
 ASKED = "no job role from the EHR: the learner is asked"
 BY_CLASS = "no open task: the class of the encounter is used"
