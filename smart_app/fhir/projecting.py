@@ -5,14 +5,19 @@ fhir.resources refuses a whole resource for one wrong element, so what is not ne
 element only. Resources that cannot be used give None; they hide no other.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from fhir.resources.R4B.encounter import Encounter
-from fhir.resources.R4B.person import Person
+from fhir.resources.R4B.identifier import Identifier
+from fhir.resources.R4B.period import Period
+from fhir.resources.R4B.person import Person, PersonLink
 from fhir.resources.R4B.practitioner import Practitioner
 from fhir.resources.R4B.practitionerrole import PractitionerRole
+from fhir.resources.R4B.reference import Reference
 from fhir.resources.R4B.task import Task
 from pydantic import ValidationError
 
@@ -22,6 +27,17 @@ from smart_app.fhir.facts import Code, PersonFacts, RoleFacts, TaskFacts
 NPI_SYSTEM = "http://hl7.org/fhir/sid/us-npi"
 _MOST = 50
 """Most entries taken of any list: a hostile resource may hold millions."""
+
+_REMEMBERED_CHARACTERS = 2_000
+_CHECKED = ("resourceType", "id")
+"""Elements that `_elements` has looked at."""
+_TELLING = {
+    **dict.fromkeys(("owner", "encounter", "practitioner"), Reference),
+    "identifier": Identifier,
+    "link": PersonLink,
+    "period": Period,
+}
+"""Elements that tell of one person or visit: nothing of them is remembered. The type of each."""
 
 Elements = dict[str, Any]
 
@@ -100,14 +116,25 @@ def _elements(resource: Mapping[str, Any], resource_type: str, wanted: "Projecti
 
 
 def _validated(model: Any, elements: Elements | None, **required: str) -> Elements | None:
-    """The elements that the model accepts. `required`: stand-ins for what the model insists on."""
-    if elements is None or _accepts(model, required | elements):
-        return elements
-    kept: Elements = {name: elements[name] for name in ("resourceType", "id")}
-    for name in elements.keys() - kept.keys():
-        if _accepts(model, required | {**{n: elements[n] for n in ("resourceType", "id")}, name: elements[name]}):
-            kept[name] = elements[name]
-    return kept
+    """The elements that the model accepts, each looked at alone. `required`: stand-ins for what it insists on."""
+    if elements is None:
+        return None
+    return {n: value for n, value in elements.items() if n in _CHECKED or _element_fits(model, n, value, required)}
+
+
+def _element_fits(model: Any, name: str, value: Any, required: Mapping[str, str]) -> bool:
+    data_type = _TELLING.get(name)
+    if data_type is not None:
+        return all(_accepts(data_type, one) for one in (value if isinstance(value, list) else [value]))
+    text = json.dumps({name: value})
+    check = _codes_fit if len(text) <= _REMEMBERED_CHARACTERS else _codes_fit.__wrapped__
+    return check(model, text, tuple(required.items()))
+
+
+@lru_cache(maxsize=2_048)
+def _codes_fit(model: Any, text: str, required: tuple[tuple[str, str], ...]) -> bool:
+    """Whether the model accepts the element in `text`. The same few codes come in every launch: remembered."""
+    return _accepts(model, {"resourceType": model.get_resource_type(), "id": "1", **dict(required), **json.loads(text)})
 
 
 def _accepts(model: Any, elements: Elements) -> bool:
