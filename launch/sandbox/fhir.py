@@ -53,8 +53,8 @@ def style() -> Response:
             "dim_border_radius": "3px",
             "dim_font_size": "14px",
             "dim_spacing_size": "8px",
-            "font_family_body": "system-ui, sans-serif",
-            "font_family_heading": "system-ui, sans-serif",
+            "font_family_body": "Arial, sans-serif",
+            "font_family_heading": "Arial, sans-serif",
         },
         "application/json",
     )

@@ -25,9 +25,9 @@ from smart_app.fhir import projecting
 from smart_app.fhir.facts import Findings, RoleFacts, TaskFacts
 from smart_app.fhir.server import FhirReader
 
-ALL_SECONDS = 2.0
+ALL_SECONDS = 1.7
 """All reads together end after this, so that the page comes within three."""
-FIRST_ROUND_SECONDS = 1.4
+FIRST_ROUND_SECONDS = 1.3
 ACTIVE = ("requested", "received", "accepted", "ready", "in-progress", "on-hold")
 _MOST_CONTEXT_TASKS = 5
 _TASK_ELEMENTS = "id,status,code,owner,encounter"
