@@ -66,7 +66,7 @@ def build() -> None:
         if is_built():
             return
         command = [shutil.which("mvn") or "mvn", "-B", "-q", "process-classes"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
         if done.returncode:
             raise ServerFailed(f"Maven could not build hapi/: {(done.stdout + done.stderr)[-3000:]}")
         STAMP.write_text(source_digest(), encoding="utf-8")
@@ -100,7 +100,7 @@ def start(*, port: int = 0, errors: IO[bytes] | None = None) -> RunningServer:
     """
     classes = f"{TARGET / 'classes'}:{TARGET / 'lib'}/*"
     command = ["java", *JAVA_OPTIONS, "-cp", classes, "preceptor.hapi.Server", str(port), "--stop-with-stdin"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603 -- our own command
     server = RunningServer(base=read_base(process), process=process)
     if not server.base:
         server.stop()

@@ -105,6 +105,6 @@ def test_every_failure_has_plain_words_a_step_and_something_to_do(kind: type[Lau
 
 
 def test_each_failure_is_a_class_of_its_own() -> None:
-    names: Callable[[], list[str]] = lambda: [kind.__name__ for kind in _every(LaunchError)]  # noqa: E731
+    names: Callable[[], list[str]] = lambda: [kind.__name__ for kind in _every(LaunchError)]  # noqa: E731 -- read anew each time
     assert len(names()) == len(set(names())) > 30
     assert errors.STEP_NAMES.keys() == set(range(1, 9))
