@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.mutate import ROOT, Defence, judge, read_defences
+from tests.attacks.taking_out import ROOT, Defence, judge, read_defences
 
 DEFENCES = read_defences()
 ATTACKS = [*range(1, 18), 26, 27, 28, 32]
@@ -32,6 +32,7 @@ def test_every_attack_has_its_tests(attack: int) -> None:
 
 def test_a_run_that_breaks_before_a_test_fails_proves_nothing() -> None:
     assert judge(1, "FAILED tests/a.py::test_b - assert 1 == 2\n1 failed") == (True, "tests/a.py::test_b")
+    assert judge(1, "FAILED tests/a.py::test_b[two words] - assert 1 == 2") == (True, "tests/a.py::test_b[two words]")
     assert judge(0, "1 passed")[0] is False
     assert judge(2, "ERROR tests/a.py - SyntaxError\n1 error")[0] is False
     assert judge(1, "ERROR tests/a.py::test_b - fixture\n1 error")[0] is False
