@@ -8,6 +8,7 @@ the second of the original.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -34,6 +35,7 @@ class WarmPytest:
         environment = os.environ | {
             "PYTHONPATH": str(tree),  # before the editable install of the original
             "CI": "true",  # a skipped test would look green
+            "PYTHONDONTWRITEBYTECODE": "",  # pytest keeps the rewritten tests, which no mutant changes
         }
         folders = [name for name in ("launch", "smart_app", "bench", "fixtures", "hapi") if (tree / name).exists()]
         byte_code = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", *folders]
@@ -180,6 +182,8 @@ def keep(names: Sequence[str]) -> None:
         for name in names:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what is here for good is not looked through in each run
 
 
 if __name__ == "__main__":

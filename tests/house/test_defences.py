@@ -16,6 +16,7 @@ def test_a_defence_stands_once_in_its_file_and_names_tests_that_exist(defence: D
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text((ROOT / file).read_text())
     defence.take_out(tmp_path)
+    assert [file for file, _, _ in defence.changes if file.startswith("tests/")] == []
     assert defence.tests
     assert [test for test in defence.tests if not (ROOT / test.partition("::")[0]).exists()] == []
 
