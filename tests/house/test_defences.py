@@ -1,5 +1,7 @@
 """The list of defences for `make mutation` is whole and fits the source; whether tests go red is shown there."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,20 @@ def test_a_defence_stands_once_in_its_file_and_names_tests_that_exist(defence: D
     assert [file for file, _, _ in defence.changes if file.startswith("tests/")] == []
     assert defence.tests
     assert [test for test in defence.tests if not (ROOT / test.partition("::")[0]).exists()] == []
+
+
+def test_what_stands_in_a_defences_place_is_a_program_too(tmp_path: Path) -> None:
+    """A name that nobody knows would turn any test red."""
+    for number, defence in enumerate(DEFENCES):
+        for file, find, replace in defence.changes:
+            if file.endswith(".py"):
+                mutant = tmp_path / str(number) / file
+                mutant.parent.mkdir(parents=True, exist_ok=True)
+                source = mutant if mutant.exists() else ROOT / file
+                mutant.write_text(source.read_text().replace(find, replace))
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "E9,F821,F822,F823"]
+    said = subprocess.run([*ruff, "--output-format=concise", "."], cwd=tmp_path, capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout + said.stderr
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
