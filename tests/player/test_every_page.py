@@ -176,6 +176,7 @@ A_BAD_PAGE = """<!doctype html><html lang=en><head><title>Bad</title><style>
 
 def test_what_is_looked_for_is_found_on_a_page_that_has_it(by_keyboard: ByKeyboard) -> None:
     page = by_keyboard.page
+    page.goto("about:blank")  # no policy of ours, so that its style counts
     page.set_content(A_BAD_PAGE)
     page.set_viewport_size(NARROW)
     page.emulate_media(reduced_motion="reduce")
