@@ -59,9 +59,8 @@ class WarmPytest:
 
     def stop(self) -> None:
         """End the server."""
-        assert self._server.stdin
-        self._server.stdin.close()
-        self._server.wait(60)
+        with self._server:  # closes its pipes, and waits
+            pass
 
     def _ask(self, **question: Any) -> tuple[int, str]:
         assert self._server.stdin
