@@ -29,6 +29,8 @@ class ClientProof:
 
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    earlier: "ClientProof | None" = field(default=None, repr=False)
+    """Proof by the secret before this one, where a rotation is under way."""
 
 
 def client_authentication(registration: Registration, *, token_url: str, keys: SigningKeys) -> ClientProof:
@@ -43,7 +45,13 @@ def client_authentication(registration: Registration, *, token_url: str, keys: S
         return ClientProof(fields={"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion})
     if registration.client_secret is None:
         raise RegistrationUnsupported(f"client authentication {registration.auth} without a secret")
-    return ClientProof(headers={"Authorization": _basic(registration.client_id, registration.client_secret)})
+    before = registration.earlier_client_secret
+    return ClientProof(
+        headers={"Authorization": _basic(registration.client_id, registration.client_secret)},
+        earlier=None
+        if before is None
+        else ClientProof(headers={"Authorization": _basic(registration.client_id, before)}),
+    )
 
 
 def _basic(client_id: str, secret: str) -> str:
