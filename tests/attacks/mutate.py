@@ -36,6 +36,8 @@ from tests.attacks.taking_out import DEFENCES, Defence, copy_tree, files_changed
 from tests.attacks.warm_pytest import WarmPytest
 
 CAUGHT_BY = DEFENCES / "caught_by.json"
+GREEN_SECONDS = 3600
+"""For all tests together, with all defences in place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,8 @@ def on_a_free_one(made: Sequence[Bench], tasks: Sequence[Any], do: Callable[[Ben
 def what_is_red(made: Sequence[Bench], tests: Sequence[str]) -> str:
     """With all defences in place: the output of a run of the tests that is not green, or nothing."""
     shares = [tests[number :: len(made)] for number in range(len(made))]
-    runs = on_a_free_one(made, [share for share in shares if share], lambda bench, share: bench.pytest.run(share))
+    filled = [share for share in shares if share]
+    runs = on_a_free_one(made, filled, lambda bench, share: bench.pytest.run(share, seconds=GREEN_SECONDS))
     return next((output or "no output" for code, output in runs if code != 0), "")
 
 

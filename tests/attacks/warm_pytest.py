@@ -19,10 +19,10 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 LONGEST_SECONDS = 300
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=line")
@@ -53,9 +53,9 @@ class WarmPytest:
         """Collect the tests, run none, and keep the foreign libraries that this took."""
         return self._ask(tests=tests, options=["--collect-only"], keep=True)
 
-    def run(self, tests: Sequence[str], *, first: str = "") -> tuple[int, str]:
-        """pytest's exit code and output, 124 where it took too long; the test `first` comes before the others."""
-        return self._ask(tests=tests, first=first)
+    def run(self, tests: Sequence[str], *, first: str = "", seconds: int = LONGEST_SECONDS) -> tuple[int, str]:
+        """pytest's exit code and output, 124 where it took longer; the test `first` comes before the others."""
+        return self._ask(tests=tests, first=first, seconds=seconds)
 
     def stop(self) -> None:
         """End the server."""
@@ -102,24 +102,33 @@ def run_forked(question: Mapping[str, Any], folder: Path) -> tuple[int, dict[str
     assert not ours, f"imported before the fork: {ours}"
     child = os.fork()
     if child == 0:
-        os._exit(run_pytest(question, folder))
-    with ending(child):
-        code = wait_for(child, seconds=LONGEST_SECONDS)
-    output = (folder / "output").read_text(errors="replace") if (folder / "output").exists() else ""
-    loaded = json.loads((folder / "loaded").read_text()) if (folder / "loaded").exists() else []
-    return (
-        (124, {"output": f"longer than {LONGEST_SECONDS} s", "loaded": []})
-        if code is None
-        else (
-            code,
-            {"output": output, "loaded": loaded},
-        )
-    )
+        be_pytest(question, folder)
+    seconds = question.get("seconds", LONGEST_SECONDS)
+    try:
+        code = wait_for(child, seconds=seconds)
+    finally:
+        end(child)
+    if code is None:
+        return 124, {"output": f"longer than {seconds} s", "loaded": []}
+    output, loaded = folder / "output", folder / "loaded"
+    return code, {
+        "output": output.read_text(errors="replace") if output.exists() else "",
+        "loaded": json.loads(loaded.read_text()) if loaded.exists() else [],
+    }
+
+
+def be_pytest(question: Mapping[str, Any], folder: Path) -> NoReturn:
+    """In the child, which never goes on with the server's work."""
+    code = 70
+    try:
+        os.setsid()
+        code = run_pytest(question, folder)
+    finally:
+        os._exit(code)
 
 
 def run_pytest(question: Mapping[str, Any], folder: Path) -> int:
-    """In the child: what `python -m pytest` does, with its output in `folder`."""
-    os.setsid()
+    """What `python -m pytest` does, with its output in `folder`."""
     output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (output, 1), (output, 2)):
@@ -136,16 +145,14 @@ def run_pytest(question: Mapping[str, Any], folder: Path) -> int:
     return code
 
 
-@contextlib.contextmanager
-def ending(child: int) -> Iterator[None]:
-    """However this ends, the child has ended: first as Ctrl-C does it, so that its fixtures stop their servers."""
-    try:
-        yield
-    finally:
+def end(child: int) -> None:
+    """Where it still runs: first as Ctrl-C does it, so that its fixtures stop their servers."""
+    with contextlib.suppress(ChildProcessError):  # it has been waited for
         for number in (signal.SIGINT, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                os.kill(child, number)
-                wait_for(child, seconds=30)
+            if os.waitpid(child, os.WNOHANG)[0]:
+                return
+            os.kill(child, number)
+            wait_for(child, seconds=30)
 
 
 def wait_for(child: int, *, seconds: float) -> int | None:

@@ -1,6 +1,7 @@
 """A warm pytest sees the source as it stands at the moment, and says what a run of it shows."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +64,13 @@ def test_a_mutant_that_cannot_be_imported_proves_nothing(tree: Path, warm: WarmP
 
 def test_a_test_that_is_not_there_proves_nothing(warm: WarmPytest) -> None:
     assert judge(*warm.run(["tests/test_rule.py::test_that_is_gone"]))[0] is False
+
+
+def test_a_run_that_takes_too_long_proves_nothing_and_is_ended(tree: Path, warm: WarmPytest) -> None:
+    (tree / "launch/rule.py").write_text("import time\ntime.sleep(60)\n")
+    started = time.monotonic()
+    assert judge(*warm.run(["tests/test_rule.py"], seconds=1)) == (
+        False,
+        "PROVES NOTHING: the run broke (longer than 1 s)",
+    )
+    assert time.monotonic() - started < 30
