@@ -7,7 +7,7 @@ import base64
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -43,15 +43,16 @@ def client_authentication(registration: Registration, *, token_url: str, keys: S
     if registration.auth == "private_key_jwt":
         assertion = client_assertion(registration, token_url=token_url, keys=keys)
         return ClientProof(fields={"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion})
+    proof, earlier = _by_secret(registration), registration.earlier_client_secret
+    if earlier is None:
+        return proof
+    return replace(proof, earlier=_by_secret(replace(registration, client_secret=earlier)))
+
+
+def _by_secret(registration: Registration) -> ClientProof:
     if registration.client_secret is None:
         raise RegistrationUnsupported(f"client authentication {registration.auth} without a secret")
-    before = registration.earlier_client_secret
-    return ClientProof(
-        headers={"Authorization": _basic(registration.client_id, registration.client_secret)},
-        earlier=None
-        if before is None
-        else ClientProof(headers={"Authorization": _basic(registration.client_id, before)}),
-    )
+    return ClientProof(headers={"Authorization": _basic(registration.client_id, registration.client_secret)})
 
 
 def _basic(client_id: str, secret: str) -> str:

@@ -121,9 +121,8 @@ def _verified_claims(
 
 
 def _check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
-    came = claims.get("iss")
-    if came != issuer:
-        raise errors.IdTokenIssuerWrong(f"iss is {_as_issuer(came)}, not the registered issuer {issuer}")
+    if claims.get("iss") != issuer:
+        raise errors.IdTokenIssuerWrong(f"iss is {_as_issuer(claims.get('iss'))}, not the registered issuer {issuer}")
 
 
 def _as_issuer(came: object) -> str:
