@@ -39,6 +39,7 @@ REVIEWER = "Demo reviewer"
 CLIENT_ID = "preceptor-demo"
 _ACTOR = "demo"
 _ROOT = Path(__file__).resolve().parents[1]
+_LOCAL = _ROOT / "fixtures" / "demo" / "local.yaml"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 25.0
 
@@ -66,6 +67,10 @@ class Demo:
 @click.option("--no-browser", is_flag=True, help="Print the URL and open nothing.")
 def demo(port: int, ehr_port: int, fhir: str | None, data: Path, no_browser: bool) -> None:
     """Sandbox EHR and app together; prints one URL."""
+    if not _LOCAL.exists():
+        raise click.ClickException(
+            "The demo's made-up hospital (fixtures/) is not part of the package: run it from a checkout of the source."
+        )
     # Of the environment nothing counts: a demo must not write into a hospital's database.
     folder = data.resolve()
     settings = Settings(
@@ -151,7 +156,7 @@ def _import_library(session: Session, organization: UUID, plan: Demo) -> None:
 
     click.echo("Importing the starter library")
     faults = Findings("local.yaml")
-    words = (_ROOT / "fixtures" / "demo" / "local.yaml").read_text("utf-8")
+    words = _LOCAL.read_text("utf-8")
     # The links of the AI features lead into the sandbox, wherever it listens.
     local = read_local(words.replace("http://127.0.0.1:9000", plan.ehr_origin), faults)
     try:

@@ -47,3 +47,18 @@ def test_a_decision_is_dated_and_says_what_it_costs(adr: Path) -> None:
 
 def test_decisions_are_numbered_without_a_gap() -> None:
     assert [int(path.name[:4]) for path in ADRS] == list(range(1, len(ADRS) + 1))
+
+
+PICTURED = ("home", "card", "step", "verify", "finished", "role", "launch-failed")
+
+
+@pytest.mark.parametrize("colours", ["", "-dark"])
+@pytest.mark.parametrize("page", PICTURED)
+def test_the_pages_that_people_are_shown_first_are_pictured_in_light_and_in_dark(page: str, colours: str) -> None:
+    picture = (ROOT / "docs/images" / f"{page}-360{colours}.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n")
+    width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+    assert width == 360
+    assert height >= 500
+    if colours:
+        assert picture != (ROOT / "docs/images" / f"{page}-360.png").read_bytes()
