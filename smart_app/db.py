@@ -7,7 +7,6 @@ Two kinds of session, since a request either reads or writes:
   loses an update. Views commit; verbs flush; what is not committed is rolled back.
 """
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
 
+from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import (
     DateTime,
     Dialect,
@@ -167,7 +167,7 @@ def _insert_unless_there(table: Table, dialect: str) -> Executable:
 def _options(is_sqlite: bool) -> dict[str, Any]:
     if is_sqlite:
         # 30 s for SQLite's lock: a writer that waits is better than one that fails.
-        return {"connect_args": {"timeout": 30.0}}
+        return {"module": sqlite3, "connect_args": {"timeout": 30.0}}
     # ledger.record() reads the row that another sender committed a moment ago, which a server
     # whose default is REPEATABLE READ would hide.
     return {"connect_args": {"connect_timeout": 5}, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}

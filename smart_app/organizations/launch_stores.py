@@ -1,6 +1,7 @@
 """The SQL behind launch/stores.py. Each call is a short transaction of its own, over before any network call."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -52,24 +53,24 @@ class SqlRegistrations:
     def find_by_iss(self, iss: str) -> Registration | None:
         """The registration of this issuer, compared after normalisation; None if there is none."""
         key = normalise_iss(iss)
-        return self._find(f"iss {key}", EhrRegistration.iss_key == key)
+        return self._find(f"iss {key}", lambda: EhrRegistration.iss_key == key)
 
     def get(self, registration_id: str) -> Registration:
         """The registration with this key; KeyError if there is none."""
         try:
-            found = self._find(registration_id, EhrRegistration.id == UUID(registration_id))
+            found = self._find(registration_id, lambda: EhrRegistration.id == UUID(registration_id))
         except ValueError:
             found = None
         if found is None:
             raise KeyError(registration_id)
         return found
 
-    def _find(self, key: str, condition: Any) -> Registration | None:
+    def _find(self, key: str, condition: Callable[[], Any]) -> Registration | None:
         until, found = self._remembered.get(key, (0.0, None))
         if found is not None and time.monotonic() < until:
             return found
         with self._database.reading() as session:
-            row = session.scalar(select(EhrRegistration).where(condition))
+            row = session.scalar(select(EhrRegistration).where(condition()))
         if row is None:
             self._remembered.pop(key, None)
             return None
