@@ -87,8 +87,9 @@ class SqlTransactions:
         self._purge = Purge()
 
     def create(self, transaction: LaunchTransaction) -> None:
-        """Keep it, durably. Now and then the expired ones go."""
-        with self._database.writing() as session:
+        """Keep it for all workers. Now and then the expired ones go. With the power it may go, too: the EHR
+        then opens the app again."""
+        with self._database.writing(durable=False) as session:
             connection = session.connection()
             connection.execute(_INSERT, _columns(transaction))
             if self._purge.is_due():
@@ -96,8 +97,11 @@ class SqlTransactions:
             session.commit()
 
     def consume(self, state_hash: str) -> LaunchTransaction | None:
-        """Take it out in one statement, so that of any number of callers exactly one gets it."""
-        with self._database.writing() as session:
+        """Take it out in one statement, so that of any number of callers exactly one gets it.
+
+        Were it there again after a power cut, its code would not be: the EHR redeems that once.
+        """
+        with self._database.writing(durable=False) as session:
             row = session.connection().execute(_TAKE, {"state": state_hash}).one_or_none()
             session.commit()
         return None if row is None else _transaction(row)
