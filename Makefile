@@ -78,7 +78,7 @@ lock: ## Make both lock files again, with hashes (UPGRADE=--upgrade for newer ve
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	build/lock/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
-	  --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+	  --custom-compile-command 'make lock' --group build --output-file requirements.lock pyproject.toml
 	build/lock/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command 'make lock' --constraint requirements.lock --group test \
 	  --output-file requirements-test.lock pyproject.toml

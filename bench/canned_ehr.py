@@ -145,7 +145,7 @@ class CannedEhr:
 async def wait_until(moment: float) -> None:
     """`moment`: of time.perf_counter(). The event loop's own sleep wakes up to a millisecond late."""
     await asyncio.sleep(max(0.0, moment - time.perf_counter() - 0.0015))
-    while time.perf_counter() < moment:
+    while time.perf_counter() < moment:  # noqa: ASYNC110 - a moment, not an event, is waited for
         await asyncio.sleep(0)
 
 

@@ -32,7 +32,7 @@ from launch.fhir_user import read_fhir_user
 from launch.id_token import Identity, verify_id_token
 from launch.jwks import KeySets
 from launch.outbound import Door
-from launch.report import LaunchReport
+from launch.report import LaunchReport, Step
 from launch.returning import Reply, check_browser, check_reply
 from launch.scopes import asked_scopes, missing_scopes, needed_scopes
 from launch.stores import LaunchTransaction, Registration, SigningKeys, Stores
@@ -87,8 +87,8 @@ class LaunchClient:
             configuration = discover(registration, self._documents)
             code = check_reply(reply, configuration)
         asked = asked_scopes(registration, standalone=transaction.standalone)
-        with report.step("token"):
-            token = self._redeem(code, secret, registration, configuration, asked)
+        with report.step("token") as step:
+            token = self._redeem(code, secret, registration, configuration, asked, step)
         with report.step("identity") as step:
             identity = self._identify(token, secret, registration, configuration)
             person = read_fhir_user(identity.fhir_user, base=registration.iss)
@@ -136,6 +136,7 @@ class LaunchClient:
         registration: Registration,
         configuration: SmartConfiguration,
         asked: tuple[str, ...],
+        step: Step,
     ) -> TokenResponse:
         grant = {
             "grant_type": "authorization_code",
@@ -145,7 +146,7 @@ class LaunchClient:
         }
         token_url = configuration.token_endpoint
         proof = client_authentication(registration, token_url=token_url, keys=self.keys)
-        return read_token_response(ask_for_token(self._door, token_url, grant, proof), asked=asked)
+        return read_token_response(ask_for_token(self._door, token_url, grant, proof, step=step), asked=asked)
 
     def _identify(
         self, token: TokenResponse, secret: str, registration: Registration, configuration: SmartConfiguration

@@ -7,7 +7,7 @@ import base64
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -29,6 +29,8 @@ class ClientProof:
 
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    earlier: "ClientProof | None" = field(default=None, repr=False)
+    """Proof by the secret before this one, where a rotation is under way."""
 
 
 def client_authentication(registration: Registration, *, token_url: str, keys: SigningKeys) -> ClientProof:
@@ -41,6 +43,13 @@ def client_authentication(registration: Registration, *, token_url: str, keys: S
     if registration.auth == "private_key_jwt":
         assertion = client_assertion(registration, token_url=token_url, keys=keys)
         return ClientProof(fields={"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion})
+    proof, earlier = _by_secret(registration), registration.earlier_client_secret
+    if earlier is None:
+        return proof
+    return replace(proof, earlier=_by_secret(replace(registration, client_secret=earlier)))
+
+
+def _by_secret(registration: Registration) -> ClientProof:
     if registration.client_secret is None:
         raise RegistrationUnsupported(f"client authentication {registration.auth} without a secret")
     return ClientProof(headers={"Authorization": _basic(registration.client_id, registration.client_secret)})

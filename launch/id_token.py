@@ -11,6 +11,7 @@ Source: OpenID Connect Core 3.1.3.7; RFC 8725 (JWT best practice). In this order
 """
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +27,8 @@ ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES38
 SKEW_SECONDS: Final = 90
 OLDEST_SECONDS: Final = 300
 """An id_token is made for this launch, seconds ago; an older one was kept by somebody."""
+_ISSUER: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]{0,64})*")
+_LONGEST_ISSUER: Final = 120
 _MAX_CHARACTERS: Final = 32_768
 _KEPT_CLAIMS: Final = ("profile", "npi", "preferred_username")
 
@@ -119,7 +122,13 @@ def _verified_claims(
 
 def _check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
     if claims.get("iss") != issuer:
-        raise errors.IdTokenIssuerWrong(f"iss is not the registered issuer {issuer}")
+        raise errors.IdTokenIssuerWrong(f"iss is {_as_issuer(claims.get('iss'))}, not the registered issuer {issuer}")
+
+
+def _as_issuer(came: object) -> str:
+    """`came` for the launch report, so that an analyst can pin it; only where it could be nothing but an issuer."""
+    fits = isinstance(came, str) and len(came) <= _LONGEST_ISSUER and _ISSUER.fullmatch(came) is not None
+    return str(came) if fits else "not an address of an issuer"
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:

@@ -20,6 +20,10 @@ class TokenRefused(LaunchError):
     what_happened = "The EHR signed you in and then refused to give this app access. The chart is not affected."
 
 
+class ClientRefused(TokenRefused):
+    """The EHR does not know the app by the secret or the key that it showed (RFC 6749 5.2, invalid_client)."""
+
+
 class TokenResponseInvalid(LaunchError):
     status = 502
     step = 6
@@ -71,7 +75,7 @@ class IdTokenSignatureInvalid(IdTokenError):
 
 
 class IdTokenIssuerWrong(IdTokenError):
-    """`iss` is not the pinned issuer."""
+    """`iss` is not the pinned issuer. The reason names the one that came, where it has the shape of an issuer."""
 
 
 class IdTokenAudienceWrong(IdTokenError):

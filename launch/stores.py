@@ -32,6 +32,8 @@ class Registration:
     signing_algorithm: SigningAlgorithm = "ES384"
     """For private_key_jwt."""
     client_secret: str | None = field(default=None, repr=False)
+    earlier_client_secret: str | None = field(default=None, repr=False)
+    """The secret before this one, while the EHR may still know no other: tried where the new one is refused."""
     callback: str = "ehr"
     """Slug of the redirect URI: /launch/callback/<callback>."""
     token_issuer: str | None = None

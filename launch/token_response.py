@@ -16,6 +16,7 @@ from launch.client_auth import ClientProof
 from launch.context import ContextReference
 from launch.fhir_user import find_reference, is_fhir_id
 from launch.outbound import Door, NotJson, OutboundError, RedirectRefused, TooLarge, json_object, prepared
+from launch.report import Step
 
 _FORM_HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 _BEARER: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
@@ -56,11 +57,29 @@ class LaunchParameters:
     """What could not be read, in words."""
 
 
-def ask_for_token(door: Door, token_url: str, grant: Mapping[str, str], proof: ClientProof) -> dict[str, Any]:
+def ask_for_token(
+    door: Door, token_url: str, grant: Mapping[str, str], proof: ClientProof, *, step: Step | None = None
+) -> dict[str, Any]:
     """POST a grant (a code, a refresh token) with the client's proof; the answer as a JSON object.
+
+    While a client secret is rotated, the EHR may know only the one before: it is tried where the new one
+    is refused, and `step` of the launch report says so. The grant is still good then: whoever does not
+    know the client does not look at its grant (RFC 6749 3.2.1).
 
     Raises :class:`launch.identity_errors.TokenUnreachable`, `TokenRefused`, `TokenResponseInvalid`.
     """
+    try:
+        return _answer_to(door, token_url, grant, proof)
+    except errors.ClientRefused:
+        if proof.earlier is None:
+            raise
+        answer = _answer_to(door, token_url, grant, proof.earlier)
+        if step is not None:
+            step.fell_back("the EHR refused the new client secret: the one before it was used")
+        return answer
+
+
+def _answer_to(door: Door, token_url: str, grant: Mapping[str, str], proof: ClientProof) -> dict[str, Any]:
     body = urlencode({**grant, **proof.fields}).encode()
     try:
         response = door.send(prepared("POST", token_url, {**_FORM_HEADERS, **proof.headers}, body))
@@ -72,7 +91,9 @@ def ask_for_token(door: Door, token_url: str, grant: Mapping[str, str], proof: C
     except OutboundError as err:
         raise errors.TokenUnreachable(f"token endpoint: {err}") from err
     if response.status_code != 200 or "error" in answer:
-        raise errors.TokenRefused(f"token endpoint: HTTP {response.status_code}, {_error_code(answer)}")
+        refused = response.status_code == 401 or answer.get("error") == "invalid_client"
+        kind = errors.ClientRefused if refused else errors.TokenRefused
+        raise kind(f"token endpoint: HTTP {response.status_code}, {_error_code(answer)}")
     return answer
 
 

@@ -16,6 +16,8 @@ GROUPS = (
     ("ehr styles", "tests/ehr/test_styles.py"),
 )
 """Tests that share a server: (group, beginning of the path)."""
+BY_PARAMETER = ("tests/player/test_every_page.py",)
+"""Tests that share what their parameter stands for: a page that somebody has gone to."""
 
 pytest.register_assert_rewrite("tests.plugins")  # before one plugin imports another
 pytest_plugins = [f"tests.plugins.{path.stem}" for path in sorted(PLUGINS.glob("[a-z]*.py"))]
@@ -32,6 +34,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class InGroups(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
+            if path in BY_PARAMETER:
+                return f"{path} [{nodeid.partition('[')[2]}"
             return next((group for group, start in GROUPS if path.startswith(start)), nodeid)
 
     return InGroups(config, log)

@@ -24,7 +24,10 @@ _METHODS = {
 }
 _JWKS_SECONDS = 60.0
 
-PLACEMENTS = ("inbox", "handoff", "schedule", "rooming", "session", "referrals", "case-reports")
+PLACEMENTS = (
+    "inbox", "handoff", "schedule", "rooming", "session", "referrals", "case-reports", "notes", "orders", "alerts",
+    "pharmacy", "coding", "care-management",
+)  # fmt: skip
 """Places that this EHR has."""
 
 

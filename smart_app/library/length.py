@@ -1,11 +1,10 @@
-"""Length and reading grade. textstat is slow to import, so it is imported only when a grade is asked for."""
+"""Length of a tutorial, and how hard it is to read."""
 
-import re
-import warnings
 from collections.abc import Iterable
 
 from smart_app.library.body import SLOT, PartSource, plain
 from smart_app.library.findings import Findings
+from smart_app.library.reading_grade import longest_sentence, reading_grade
 
 MOST_WORDS = 450
 MOST_WORDS_IN_PART = 90
@@ -45,17 +44,3 @@ def reading_text(parts: Iterable[PartSource]) -> str:
             if text:
                 sentences.append(text if text[-1] in ".!?" else f"{text}.")
     return " ".join(sentences)
-
-
-def reading_grade(text: str) -> float:
-    """Flesch-Kincaid grade by textstat 0.7.8 (works offline)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # textstat 0.7.8 reads its word lists through pkg_resources
-        import textstat
-
-        return float(textstat.flesch_kincaid_grade(text))
-
-
-def longest_sentence(text: str) -> str:
-    """The sentence with the most words."""
-    return max(re.split(r"(?<=[.!?])\s+", text), key=lambda sentence: len(sentence.split()), default="")

@@ -10,6 +10,7 @@ from launch.stores import Registration
 from smart_app.config import load_settings
 from smart_app.keys import KeyRing
 from smart_app.organizations import verbs
+from smart_app.organizations.change_commands import change
 from smart_app.organizations.command_sessions import actor, reading, writing
 from smart_app.organizations.ehr_features import FEATURES, scopes_of
 from smart_app.organizations.ehr_options import check_addresses, check_metadata, read_secret
@@ -181,6 +182,9 @@ def print_sheet(
         asked = replace(draft, auth=auth, scopes=scopes, extra_scopes=scopes_of(feature))  # type: ignore[arg-type]
         entries = [Entry(stage=stage, registration=asked, base_url=base_url, registered=False)]
     click.echo("\n".join(sheet(name, entries, other_base_url=other_base_url)))
+
+
+ehr.add_command(change)
 
 
 @ehr.command("remove")

@@ -20,6 +20,14 @@ def check_addresses(
         raise click.BadParameter("write the FHIR base as https://ehr.example.org/fhir", param_hint="--iss")
     if not _SLUG.fullmatch(callback):
         raise click.BadParameter('lower-case letters, digits and "-" only', param_hint="--callback")
+    check_origins(frame_ancestors=frame_ancestors, style_origins=style_origins)
+    for address in issuer_and_keys:
+        if address is not None and urlsplit(address).scheme not in {"https", "http"}:
+            raise click.BadParameter(f"{address} is no address", param_hint="--token-issuer, --jwks-uri")
+
+
+def check_origins(*, frame_ancestors: tuple[str, ...], style_origins: tuple[str, ...]) -> None:
+    """Raise click.BadParameter for the first that is no origin."""
     for origin in frame_ancestors:
         if not _is_origin(origin):
             raise click.BadParameter(
@@ -28,9 +36,6 @@ def check_addresses(
     for origin in style_origins:
         if not _is_origin(origin) or "*" in origin:
             raise click.BadParameter(f"{origin}: write an origin, https://ehr.example.org", param_hint="--style-origin")
-    for address in issuer_and_keys:
-        if address is not None and urlsplit(address).scheme not in {"https", "http"}:
-            raise click.BadParameter(f"{address} is no address", param_hint="--token-issuer, --jwks-uri")
 
 
 def check_metadata(*, legacy_metadata: bool, jwks_uri: str | None) -> None:

@@ -14,7 +14,10 @@ from launch.stores import Registration
 from smart_app.organizations.ehr_features import FEATURES, features_of, reason_for
 
 STAGES: Final = ("test", "production")
-PLACES: Final = ("inbox", "handoff", "schedule", "rooming", "session", "referrals", "case-reports")
+PLACES: Final = (
+    "inbox", "handoff", "schedule", "rooming", "session", "referrals", "case-reports", "notes", "orders", "alerts",
+    "pharmacy", "coding", "care-management",
+)  # fmt: skip
 _HOW: Final = {
     "public": "public client: no secret, PKCE S256",
     "client_secret_basic": "confidential client, client_secret_basic: the secret is stored encrypted here; PKCE S256",

@@ -17,7 +17,7 @@ from smart_app.organizations.kept_tokens import SqlTokens
 from smart_app.organizations.launch_reports import Purge, SqlReports
 from smart_app.organizations.models import EhrRegistration, LaunchTransactionRow, MetadataRow
 from smart_app.organizations.registration_rows import registration_of
-from smart_app.organizations.secrets_at_rest import client_secret_of
+from smart_app.organizations.secrets_at_rest import client_secret_of, earlier_client_secret_of
 
 REMEMBERED_SECONDS = 2.0
 """A registration is read again after this time: a removed one is refused by then in every worker."""
@@ -74,7 +74,11 @@ class SqlRegistrations:
         if row is None:
             self._remembered.pop(key, None)
             return None
-        found = registration_of(row, secret=client_secret_of(row, keys=self._keys))
+        found = registration_of(
+            row,
+            secret=client_secret_of(row, keys=self._keys),
+            earlier=earlier_client_secret_of(row, keys=self._keys),
+        )
         self._remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, found)
         return found
 

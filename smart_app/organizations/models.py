@@ -38,6 +38,8 @@ class EhrRegistration(Base):
     signing_algorithm: Mapped[str] = mapped_column(String(10))
     client_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted by the key ring."""
+    earlier_client_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The one before, encrypted too: tried where the EHR refuses the new one, until an analyst drops it."""
     callback: Mapped[str] = mapped_column(String(60))
     token_issuer: Mapped[str | None] = mapped_column(String(500))
     jwks_uri: Mapped[str | None] = mapped_column(String(500))

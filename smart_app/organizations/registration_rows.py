@@ -4,8 +4,8 @@ from launch.stores import Registration
 from smart_app.organizations.models import EhrRegistration
 
 
-def registration_of(row: EhrRegistration, *, secret: str | None) -> Registration:
-    """The row as launch knows it. `secret`: the client secret in the clear, where the EHR is to be asked."""
+def registration_of(row: EhrRegistration, *, secret: str | None, earlier: str | None = None) -> Registration:
+    """The row as launch knows it. `secret`, `earlier`: client secrets in the clear, where the EHR is to be asked."""
     return Registration(
         id=row.id.hex,
         organization=row.organization.hex,
@@ -15,6 +15,7 @@ def registration_of(row: EhrRegistration, *, secret: str | None) -> Registration
         auth=row.auth,  # type: ignore[arg-type]  # checked when it was registered
         signing_algorithm=row.signing_algorithm,  # type: ignore[arg-type]
         client_secret=secret,
+        earlier_client_secret=earlier,
         callback=row.callback,
         token_issuer=row.token_issuer,
         jwks_uri=row.jwks_uri,

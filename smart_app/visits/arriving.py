@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 from flask import Response
@@ -18,9 +18,10 @@ from smart_app.visits import cookies
 from smart_app.visits.ehr_style import properties_of
 from smart_app.visits.models import Visit
 from smart_app.visits.role_match import match_job_roles, specialties_of
-from smart_app.visits.task_context import TaskContext, what_is_open
+from smart_app.visits.task_context import what_is_open
+from smart_app.visits.task_titles import TITLES
 from smart_app.visits.verbs import MOST_LIVE, end_visits, live_visits, open_visit, purge_old_visits
-from smart_app.visits.view import ChoiceLike, VisitView, as_json, view_of, with_choices
+from smart_app.visits.view import ChoiceLike, VisitChoice, VisitView, as_json, view_of, with_choices
 
 _PURGE_SECONDS = 600.0
 _next_purge = [0.0]
@@ -75,6 +76,9 @@ def open_visit_for(
     )
     view = with_choices(view, choose(view))
     visit.choices = as_json(view.choices)
+    visit.intent = known_intent(view.intent, view.choices)
+    _tell_what_stood_in(context, visit)
+    view = replace(view, intent=visit.intent)
     visit, secret = open_visit(session, visit=visit)
     _purge_now_and_then(session)
     return OpenedVisit(visit=view, secret=secret, ended=tuple(ended))
@@ -118,8 +122,6 @@ def _new_visit(profile: Profile, learner: KnownLearner, context: LaunchContext, 
         encounter=context.encounter,
         app_context=context.app_context,
     )
-    if not task.task_open:
-        context.report.note_missing(f"no open task: {_in_its_place(context, findings, task)} used")
     return Visit(
         organization=learner.organization,
         id=uuid4(),
@@ -133,7 +135,7 @@ def _new_visit(profile: Profile, learner: KnownLearner, context: LaunchContext, 
         task_open=task.task_open,
         task_codes=list(task.codes),
         frequent_task_codes=list(task.frequent_codes),
-        intent=_word(context.intent, 100),
+        intent=context.intent,
         placement=context.placement,
         encounter_class=findings.encounter_class,
         standalone=context.standalone,
@@ -142,13 +144,30 @@ def _new_visit(profile: Profile, learner: KnownLearner, context: LaunchContext, 
     )
 
 
-def _in_its_place(context: LaunchContext, findings: Findings, task: TaskContext) -> str:
+def known_intent(intent: str | None, choices: Sequence[VisitChoice]) -> str | None:
+    """The launch's intent, where it is a word of ours or one that chose a tutorial; no other is kept.
+
+    An EHR can send any text there, and what looks like a word may be a name.
+    """
+    chose = any(reason["kind"] == "intent" for choice in choices for reason in choice.reasons)
+    return intent if chose or intent in TITLES else None
+
+
+def _tell_what_stood_in(context: LaunchContext, visit: Visit) -> None:
+    """What the launch did not say, for the report: an unknown intent without its text."""
+    if context.intent and not visit.intent:
+        context.report.note_missing("an intent that is not known here came with the launch: neither used nor kept")
+    if not visit.task_open:
+        context.report.note_missing(f"no open task: {_in_its_place(visit)} used")
+
+
+def _in_its_place(visit: Visit) -> str:
     """What stands in for the open task: all that the launch and the reads give, in the order of their weight."""
     given = {
-        "the place of the launch": context.placement,
-        "the intent of the launch": _word(context.intent, 100),
-        "the class of the encounter": findings.encounter_class,
-        "the person's other tasks": task.frequent_codes,
+        "the place of the launch": visit.placement,
+        "the intent of the launch": visit.intent,
+        "the class of the encounter": visit.encounter_class,
+        "the person's other tasks": visit.frequent_task_codes,
     }
     names = [name for name, value in given.items() if value]
     if not names:
@@ -178,11 +197,6 @@ def _end_earlier(session: Session, held: list[Visit], learner: KnownLearner) -> 
     mine = [visit for visit in held if (visit.organization, visit.learner) == me]
     ended = end_visits(session, visits=others, ended_by="another learner")
     return ended + end_visits(session, visits=mine[: max(0, len(mine) - MOST_LIVE + 1)], ended_by="too many")
-
-
-def _word(text: str | None, most: int) -> str | None:
-    """An intent as a word; anything longer or with blanks in it could be free text and is dropped."""
-    return text if text and len(text) <= most and text.isascii() and not any(c.isspace() for c in text) else None
 
 
 def _purge_now_and_then(session: Session) -> None:

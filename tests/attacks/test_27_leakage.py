@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from launch.sandbox.memory import Code, Memory, Token
 from launch.sandbox.server import running_sandbox
-from tests.journey.clinician import Clinician
+from tests.journey.clinician import HOME, Clinician
 from tests.journey.traces import find_traces
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.servers import ROOT, App, Ehr, client_entry, prepare, register
@@ -31,6 +31,7 @@ PLANTED = {
     "encounter reason": "canary reason of the encounter",
     "clinician's name": "Okafor",
     "intent that is a sentence": "canary intent of a sentence",
+    "intent that looks like a word": "canary-intent-jane-doe-1931",
 }
 
 
@@ -119,6 +120,10 @@ def test_planted_values_and_every_secret_of_the_launch_are_found_nowhere(
 ) -> None:
     clinician = Clinician(browser=open_browser(), ehr=watched.ehr)
     clinician.opens_the_chart(task=f"Task/{PLANTED['Task id']}", intent=PLANTED["intent that is a sentence"])
+    clinician.sees(HOME)
+    clinician.opens_the_chart(task=f"Patient/{PLANTED['patient id']}", intent=PLANTED["intent that looks like a word"])
+    clinician.sees(HOME)
+    clinician.opens_the_chart(task=f"Task/{PLANTED['Task id']}", intent=PLANTED["intent that looks like a word"])
     clinician.opens_the_first_tutorial()
     clinician.goes_through_the_parts_to_the_end()
     clinician.says_i_used_it_on_this_task()

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from launch.errors import RegistrationUnsupported
+from launch.identity_errors import ClientRefused, TokenRefused
 from tests.launch.canned_ehr import CannedEhr, Seen
 from tests.launch.launching import LaunchedApp
 
@@ -54,3 +55,57 @@ def test_the_secret_is_in_no_page_report_or_text(launched: LaunchedApp, ehr: Can
     page = launched.browser().launch(ehr)
     everything = [page.text, str(page.headers), repr(registration), repr(launched.context), repr(launched.report)]
     assert not any("canary-secret" in text for text in everything)
+
+
+ROTATED = {"auth": "client_secret_basic", "client_secret": "new", "earlier_client_secret": "old"}
+
+
+def tried(ehr: CannedEhr) -> list[str]:
+    """The secrets that came to the token endpoint, in their order."""
+    return [basic(seen)[1] for seen in ehr.seen if seen.path == "/token"]
+
+
+def test_while_a_secret_is_rotated_the_one_before_is_used_where_the_new_one_is_refused(
+    launched: LaunchedApp, ehr: CannedEhr
+) -> None:
+    """Token: the EHR has not taken the new secret yet; the report says so."""
+    ehr.client_secrets = {"old"}
+    launched.register(ehr, **ROTATED)
+    assert launched.browser().launch(ehr).text == "welcome"
+    assert tried(ehr) == ["new", "old"]
+    (step,) = [step for step in launched.report.steps if step["name"] == "token"]
+    assert (step["outcome"], step["detail"]) == (
+        "fell back",
+        "the EHR refused the new client secret: the one before it was used",
+    )
+
+
+def test_the_new_secret_comes_first_and_the_one_before_is_not_sent_where_it_is_taken(
+    launched: LaunchedApp, ehr: CannedEhr
+) -> None:
+    ehr.client_secrets = {"old", "new"}
+    launched.register(ehr, **ROTATED)
+    assert launched.browser().launch(ehr).text == "welcome"
+    assert tried(ehr) == ["new"]
+    assert [step["outcome"] for step in launched.report.steps if step["name"] == "token"] == ["ok"]
+
+
+def test_where_both_secrets_are_refused_there_is_no_session(launched: LaunchedApp, ehr: CannedEhr) -> None:
+    ehr.client_secrets = {"another"}
+    launched.register(ehr, **ROTATED)
+    assert launched.browser().launch(ehr).status_code == 502
+    assert type(launched.error) is ClientRefused
+    assert tried(ehr) == ["new", "old"]
+    assert not {"new", "old"} & {launched.error.reason, *launched.error.what_to_do}
+
+
+def test_a_refused_code_is_not_tried_again_with_the_secret_before(launched: LaunchedApp, ehr: CannedEhr) -> None:
+    """Token: only an unknown client is a reason to show the other secret."""
+    ehr.client_secrets = {"new", "old"}
+    launched.register(ehr, **ROTATED)
+    browser = launched.browser()
+    reply = ehr.authorize(browser.open_from_ehr(ehr).location)
+    ehr.codes.clear()
+    assert browser.bring_back(reply).status_code == 502
+    assert type(launched.error) is TokenRefused
+    assert tried(ehr) == ["new"]

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from launch.identity_errors import IdTokenTimeWrong, StaffOnly
+from launch.identity_errors import IdTokenIssuerWrong, IdTokenTimeWrong, StaffOnly
 from tests.launch.canned_ehr import CannedEhr, public_jwk, rsa_key
 from tests.launch.launching import LaunchedApp
 
@@ -126,3 +126,38 @@ def test_a_fhir_user_of_the_token_response_is_never_trusted(launched: LaunchedAp
     launched.browser().launch(ehr)
     assert launched.context.fhir_user is not None
     assert launched.context.fhir_user.id == "prac-1"
+
+
+def test_an_issuer_that_is_not_the_pinned_one_is_named_in_the_report(launched: LaunchedApp, ehr: CannedEhr) -> None:
+    """id_token: the pinned issuer decides; the analyst reads which one came and can pin it."""
+    launched.register(ehr)
+    ehr.claims["iss"] = "https://oauth.ehr.example:8443/tenants/4f1c-22/v1"
+    assert launched.browser().launch(ehr).status_code == 403
+    assert type(launched.error) is IdTokenIssuerWrong
+    reason = "iss is https://oauth.ehr.example:8443/tenants/4f1c-22/v1, not the registered issuer"
+    assert str(launched.report.reason).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        "https://ehr.example/?patient=canary",
+        "https://ehr.example/#canary",
+        "https://canary@ehr.example/",
+        "https://ehr.example/canary patient",
+        "javascript:canary",
+        "canary",
+        f"https://ehr.example/canary{'x' * 200}",
+        f"https://ehr.example/{'canary' * 12}",
+        "https://ehr.example/<b>canary</b>",
+        "https://ehr.example/canary\n",
+    ],
+)
+def test_what_has_not_the_shape_of_an_issuer_is_not_written_into_the_report(
+    launched: LaunchedApp, ehr: CannedEhr, came: str
+) -> None:
+    launched.register(ehr)
+    ehr.claims["iss"] = came
+    assert launched.browser().launch(ehr).status_code == 403
+    assert "canary" not in str(launched.report)
+    assert str(launched.report.reason).startswith("iss is not an address of an issuer, not the registered issuer")

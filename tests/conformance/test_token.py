@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from launch import LaunchContext
-from launch.identity_errors import TokenRefused, TokenResponseInvalid, TokenUnreachable
+from launch.identity_errors import ClientRefused, TokenRefused, TokenResponseInvalid, TokenUnreachable
 from tests.launch.canned_ehr import Answer, CannedEhr
 from tests.launch.launching import BASE_URL, LaunchedApp
 
@@ -81,7 +81,7 @@ def test_private_members_are_not_published_even_if_the_store_hands_them_out(
     ("answer", "expected"),
     [
         (Answer({"error": "invalid_grant"}, 400), TokenRefused),
-        (Answer({"error": "invalid_client"}, 401), TokenRefused),
+        (Answer({"error": "invalid_client"}, 401), ClientRefused),
         (Answer({"error": "invalid_grant"}, 200), TokenRefused),
         (Answer({}, 503), TokenUnreachable),
         (Answer({}, 429), TokenUnreachable),

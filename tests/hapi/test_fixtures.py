@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from fixtures.load import FOLDER, read_bundles, read_resources
+from smart_app.library.vocabulary import WORK
 
 Resource = dict[str, Any]
 TASK_CODES = "urn:preceptor:task"
@@ -128,6 +129,10 @@ def test_tasks_have_every_status_and_at_least_ten_codes() -> None:
     tasks = of_type("Task")
     assert {task["status"] for task in tasks} == STATUSES
     assert len({task_code(task) for task in tasks} - {None}) >= 10
+
+
+def test_each_kind_of_work_that_the_library_knows_has_a_task() -> None:
+    assert set(WORK) - {task_code(task) for task in of_type("Task")} == set()
 
 
 def test_encounters_have_many_classes() -> None:

@@ -1,13 +1,21 @@
 """The list of defences for `make mutation` is whole and fits the source; whether tests go red is shown there."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.attacks.mutate import ROOT, Defence, judge, read_defences
+from tests.attacks.taking_out import ROOT, Defence, judge, read_defences
 
 DEFENCES = read_defences()
 ATTACKS = [*range(1, 18), 26, 27, 28, 32]
+
+
+def stands(test: str) -> bool:
+    """Whether the file is there, and the function where one is named."""
+    file, _, function = test.partition("[")[0].partition("::")
+    return (ROOT / file).exists() and (not function or f"def {function}(" in (ROOT / file).read_text())
 
 
 @pytest.mark.parametrize("defence", DEFENCES, ids=lambda defence: f"{defence.room}: {defence.name}")
@@ -16,8 +24,23 @@ def test_a_defence_stands_once_in_its_file_and_names_tests_that_exist(defence: D
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text((ROOT / file).read_text())
     defence.take_out(tmp_path)
+    assert [file for file, _, _ in defence.changes if file.startswith("tests/")] == []
     assert defence.tests
-    assert [test for test in defence.tests if not (ROOT / test.partition("::")[0]).exists()] == []
+    assert [test for test in defence.tests if not stands(test)] == []
+
+
+def test_what_stands_in_a_defences_place_is_a_program_too(tmp_path: Path) -> None:
+    """A name that nobody knows would turn any test red."""
+    for number, defence in enumerate(DEFENCES):
+        for file, find, replace in defence.changes:
+            if file.endswith(".py"):
+                mutant = tmp_path / str(number) / file
+                mutant.parent.mkdir(parents=True, exist_ok=True)
+                source = mutant if mutant.exists() else ROOT / file
+                mutant.write_text(source.read_text().replace(find, replace))
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "E9,F821,F822,F823"]
+    said = subprocess.run([*ruff, "--output-format=concise", "."], cwd=tmp_path, capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout + said.stderr
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -32,6 +55,7 @@ def test_every_attack_has_its_tests(attack: int) -> None:
 
 def test_a_run_that_breaks_before_a_test_fails_proves_nothing() -> None:
     assert judge(1, "FAILED tests/a.py::test_b - assert 1 == 2\n1 failed") == (True, "tests/a.py::test_b")
+    assert judge(1, "FAILED tests/a.py::test_b[two words] - assert 1 == 2") == (True, "tests/a.py::test_b[two words]")
     assert judge(0, "1 passed")[0] is False
     assert judge(2, "ERROR tests/a.py - SyntaxError\n1 error")[0] is False
     assert judge(1, "ERROR tests/a.py::test_b - fixture\n1 error")[0] is False

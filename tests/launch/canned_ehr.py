@@ -88,6 +88,8 @@ class CannedEhr:
         self.rotates_refresh_tokens = True
         self.refreshed = 0
         self.refresh_delay = 0.0
+        self.client_secrets: set[str] | None = None
+        """Those that the token endpoint takes, in a Basic header; None: whatever comes."""
         self._lock = threading.Lock()
 
     def hits(self, path: str) -> int:
@@ -112,6 +114,8 @@ class CannedEhr:
             return Answer(self.discovery())
         if seen.path == "/jwks":
             return Answer(self.jwks)
+        if seen.path == "/token" and not self._knows_client(seen):
+            return Answer({"error": "invalid_client"}, 401)
         if seen.path == "/token" and seen.form.get("grant_type") == "refresh_token":
             return self._refresh(seen)
         if seen.path == "/token":
@@ -151,6 +155,12 @@ class CannedEhr:
     def sign(self, claims: Mapping[str, Any], **header: Any) -> str:
         headers = {"kid": self.kid, **header} if self.kid else dict(header)
         return jwt.encode(dict(claims), self.key, algorithm="RS256", headers=headers)
+
+    def _knows_client(self, seen: Seen) -> bool:
+        if self.client_secrets is None:
+            return True
+        sent = seen.headers.get("Authorization", "").removeprefix("Basic ")
+        return any(base64.b64encode(f"{self.client_id}:{one}".encode()).decode() == sent for one in self.client_secrets)
 
     def _token(self, seen: Seen) -> Answer:
         asked = self.codes.pop(seen.form.get("code", ""), None)

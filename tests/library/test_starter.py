@@ -10,7 +10,8 @@ import pytest
 from smart_app.library.body import HEADINGS
 from smart_app.library.checking import check_folder
 from smart_app.library.findings import Findings
-from smart_app.library.length import reading_grade, reading_text
+from smart_app.library.length import reading_text
+from smart_app.library.reading_grade import reading_grade
 from smart_app.library.registries import MODEL_CARD, read_ai_features, read_sources
 from smart_app.library.tutorial_file import ParsedTutorial, parse
 from smart_app.library.vocabulary import PLACEMENTS, WORK

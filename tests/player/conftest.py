@@ -1,6 +1,7 @@
 """An app with one organization, a published library, and learners who have just launched."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,14 @@ def sensitive() -> bool:
 @pytest.fixture
 def house(database_url: str, tmp_path: Path, keys: Path, sensitive: bool) -> Iterator[House]:
     """A running app on each kind of database."""
-    app = create_app(Settings(data_dir=tmp_path, database_url=database_url, base_url=BASE, keys=keys))
+    with opened_house(database_url, tmp_path, keys, sensitive) as house:
+        yield house
+
+
+@contextmanager
+def opened_house(url: str, folder: Path, keys: Path, sensitive: bool = False, **settings: Any) -> Iterator[House]:
+    """An app on the migrated, empty database at `url`, with its library published."""
+    app = create_app(Settings(data_dir=folder, database_url=url, base_url=BASE, keys=keys, **settings))
     held: Services = app.extensions[EXTENSION]
     with held.database.writing() as session:
         organization = add_organization(session, name="Lakeside", actor="test")
@@ -110,6 +118,11 @@ def house(database_url: str, tmp_path: Path, keys: Path, sensitive: bool) -> Ite
 @pytest.fixture
 def arrive(house: House) -> Arrive:
     """Opens a visit as a launch does, and sits a reader before it. `first`: who was never told what this is."""
+    return arriving_at(house)
+
+
+def arriving_at(house: House) -> Arrive:
+    """What the fixture `arrive` gives, for any house."""
 
     def arrive(
         *,

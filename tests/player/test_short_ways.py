@@ -91,10 +91,10 @@ def test_a_tutorial_without_questions_offers_none(arrive: Arrive) -> None:
     assert reader.open("tutorials/inbox-draft-reply/questions").status == 404
 
 
-def publish_version_2(house: House) -> None:
+def publish_version_2(house: House, tutorial: str = HANDOFF) -> None:
     """The same tutorial with a change, as an import of a later file does it."""
     with house.database.writing() as session:
-        first = session.get_one(TutorialVersionRow, (house.organization, HANDOFF, 1))
+        first = session.get_one(TutorialVersionRow, (house.organization, tutorial, 1))
         copied = {column.key: getattr(first, column.key) for column in TutorialVersionRow.__table__.columns}
         changed = {**first.front_matter, "version": 2, "what_changed": "It now lists pending results itself."}
         session.add(TutorialVersionRow(**{**copied, "version": 2, "front_matter": changed}))

@@ -1,9 +1,12 @@
 """From a real launch to a visit: who is here, what is open, whose visits end. On both databases."""
 
+import pytest
 from sqlalchemy import func, select
 
-from smart_app.organizations.models import Learner, LearnerIdentity
+from smart_app.organizations.models import LaunchReportRow, Learner, LearnerIdentity
+from smart_app.visits.arriving import known_intent
 from smart_app.visits.models import Visit
+from smart_app.visits.view import VisitChoice
 from tests.fhir.records import PHYSICIAN, practitioner, role, task
 from tests.plugins.app import RealApp
 
@@ -26,6 +29,41 @@ def test_a_launch_opens_a_visit_with_role_and_task_in_codes(each_app: RealApp) -
     assert (visit.task_open, visit.task_codes) == (True, ["urn:preceptor:task|shift-handoff"])
     assert visit.encounter_class == "IMP"
     assert visitor.get().status_code == 200
+
+
+def report_of(app: RealApp, visit: Visit) -> list[str]:
+    """What the launch report says was missing."""
+    app.write_reports()
+    with app.database.reading() as session:
+        return list(session.scalars(select(LaunchReportRow.missing).filter_by(reference=visit.reference)).one())
+
+
+def test_an_intent_of_the_vocabulary_is_kept_and_named_as_what_stands_in(app: RealApp) -> None:
+    app.ehr.token_parameters["intent"] = "shift-handoff"
+    app.launch()
+    visit = only_visit(app)
+    assert visit.intent == "shift-handoff"
+    assert [text for text in report_of(app, visit) if "the intent of the launch" in text]
+
+
+@pytest.mark.parametrize("intent", ["canary-jane-doe", "Jane Doe, born 1931", "x" * 90, "<b>jane</b>"])
+def test_an_unknown_intent_is_not_kept_and_the_report_says_so_without_its_text(app: RealApp, intent: str) -> None:
+    app.ehr.token_parameters["intent"] = intent
+    visitor = app.launch()
+    visit = only_visit(app)
+    assert visit.intent is None
+    missing = report_of(app, visit)
+    assert "an intent that is not known here came with the launch: neither used nor kept" in missing
+    assert intent not in "\n".join(missing)
+    assert not [text for text in missing if "the intent of the launch" in text]
+    assert intent not in visitor.get().text
+
+
+def test_an_intent_of_the_organizations_own_is_kept_where_a_tutorial_was_chosen_by_it() -> None:
+    chosen = VisitChoice("weigh-in", 1, ({"kind": "intent", "text": "the EHR opened this for this work"},))
+    by_role = VisitChoice("weigh-in", 1, ({"kind": "next for role", "text": "you are a nurse"},))
+    assert known_intent("weigh-the-cat", [by_role, chosen]) == "weigh-the-cat"
+    assert known_intent("weigh-the-cat", [by_role]) is None
 
 
 def test_the_same_person_is_the_same_learner_at_every_launch(each_app: RealApp) -> None:

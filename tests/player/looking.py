@@ -1,0 +1,124 @@
+"""What can be wrong with a page for somebody: each function gives what it found, so that a test can show it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[1] / "vendor/axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+CONTROL = re.compile(r"- (link|button|radio|checkbox|textbox|searchbox|spinbutton|combobox|slider|switch)\b")
+NAMED = re.compile(r'- (\w+) "(.+?)"')
+_SIDEWAYS = """() => [...document.querySelectorAll('*')].filter(each => {
+  if (each === document.documentElement) return each.scrollWidth > each.clientWidth;
+  const flow = getComputedStyle(each).overflowX;
+  return (flow === 'auto' || flow === 'scroll') && each.scrollWidth > each.clientWidth;
+}).map(each => each.outerHTML.slice(0, 80))"""
+_TAB_STOPS = """() => {
+  const radios = new Set();
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute('tabindex');
+  window.stops = [...document.querySelectorAll('a[href], button, input:not([type=hidden])')].filter(each => {
+    if (!each.getClientRects().length) return false;
+    if (each.type !== 'radio') return true;
+    if (radios.has(each.name)) return false;
+    radios.add(each.name);
+    return true;
+  });
+  return window.stops.length;
+}"""
+"""How many controls there are, radio buttons of one question being one stop. Tab begins at the top."""
+_FOCUS = """() => {
+  const here = document.activeElement, box = here.getClientRects()[0];
+  const same = each => each === here || (here.type === 'radio' && each.name === here.name);
+  const there = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height, 24) / 2);
+  const words = here.tagName + ' ' + here.textContent.trim();
+  return [
+    window.stops.findIndex(same),
+    getComputedStyle(here).outlineStyle === 'none' ? words : '',
+    there && (here.contains(there) || there.contains(here)) ? '' : words,
+  ];
+}"""
+_LEADS_TO = """() => [...document.querySelectorAll('a[href], button')]
+  .filter(each => each.getClientRects().length)
+  .map(each => {
+    const fields = [...each.form?.querySelectorAll('[type=hidden]') ?? []]
+      .filter(field => !['form_token', 'key', 'seconds'].includes(field.name)).map(field => field.value);
+    const to = each.href ? each.href.replace(/#.*/, '') : `${each.form?.action} ${each.value} ${fields}`;
+    return [`${each.tagName} ${each.textContent.replace(/\\s+/g, ' ').trim()}`, to];
+  })"""
+_MOVING = """() => [...document.querySelectorAll('*')].filter(each => {
+  const style = getComputedStyle(each);
+  return parseFloat(style.transitionDuration) > 0 || style.animationName !== 'none';
+}).map(each => each.outerHTML.slice(0, 80))"""
+_SMALL = """() => [...document.querySelectorAll('button, main nav a, .foot a, .bar a')]
+  .filter(each => each.getClientRects().length && !each.classList.contains('skip'))
+  .filter(each => each.getBoundingClientRect().height < 24).map(each => each.textContent.trim())"""
+
+
+def what_axe_finds(page: Page) -> list[tuple[str, str]]:
+    """Violations: rule and the first element."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
+    return [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
+
+
+def what_scrolls_sideways(page: Page) -> list[str]:
+    """The page itself, or a part of it that has a scroll bar of its own."""
+    return list(page.evaluate(_SIDEWAYS))
+
+
+@contextmanager
+def at_400_percent(page: Page) -> Iterator[None]:
+    """What zooming to 400% does to a window of 1280 x 1024."""
+    seen = {"width": 320, "height": 256, "deviceScaleFactor": 4, "mobile": False}
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setDeviceMetricsOverride", seen)
+    yield
+    session.detach()
+
+
+def controls(page: Page) -> list[str]:
+    """What a screen reader says of each control: `link "My record"`."""
+    lines = (line.strip() for line in page.locator("body").aria_snapshot().splitlines())
+    return [line.removeprefix("- ") for line in lines if CONTROL.match(line)]
+
+
+def names(page: Page) -> set[tuple[str, str]]:
+    """Kind and name of each control."""
+    return {(found[1], found[2]) for line in controls(page) if (found := NAMED.match(f"- {line}"))}
+
+
+def same_words_for_different_ends(page: Page) -> list[str]:
+    """Names that two controls share though they lead to different places."""
+    ends: dict[str, Any] = {}
+    return [words for words, to in page.evaluate(_LEADS_TO) if ends.setdefault(words, to) != to]
+
+
+def goes_through_by_tab(page: Page) -> tuple[list[int], int, list[str], list[str]]:
+    """Order in which Tab reaches the controls; how many there are; those whose focus is not seen; those covered."""
+    wanted = page.evaluate(_TAB_STOPS)
+    page.evaluate("scrollTo(0, 0)")
+    reached, unseen, covered = [], [], []
+    for _ in range(wanted):
+        page.keyboard.press("Tab")
+        at, plain, hidden = page.evaluate(_FOCUS)
+        reached.append(at)
+        unseen += [plain] if plain else []
+        covered += [hidden] if hidden else []
+    return reached, wanted, unseen, covered
+
+
+def what_moves(page: Page) -> list[str]:
+    """Elements with a transition or an animation."""
+    return list(page.evaluate(_MOVING))
+
+
+def what_is_small(page: Page) -> list[str]:
+    """Targets below 24 pixels."""
+    return list(page.evaluate(_SMALL))
