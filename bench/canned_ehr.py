@@ -2,7 +2,7 @@
 
 Its answers are those of a real server: the resources of the fixtures, and HAPI FHIR's CapabilityStatement for 20
 resource types. One process, one thread, HTTP/1.1 with keep-alive. It checks nothing; it signs an
-id_token with the nonce it was given. `--delay-ms` is waited before every answer.
+id_token with the nonce it was given. `--delay-ms`: a call takes this long, its own work included.
 Prints `ready` when it listens.
 """
 
@@ -142,6 +142,13 @@ class CannedEhr:
         return (200, "", found) if found else (404, "", b'{"resourceType": "OperationOutcome"}')
 
 
+async def wait_until(moment: float) -> None:
+    """`moment`: of time.perf_counter(). The event loop's own sleep wakes up to a millisecond late."""
+    await asyncio.sleep(max(0.0, moment - time.perf_counter() - 0.0015))
+    while time.perf_counter() < moment:  # noqa: ASYNC110 - a moment, not an event, is waited for
+        await asyncio.sleep(0)
+
+
 async def serve_connection(
     ehr: CannedEhr, delay: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
@@ -151,10 +158,11 @@ async def serve_connection(
             line, *fields = head.decode("latin-1").split("\r\n")
             headers = dict(field.lower().split(": ", 1) for field in fields if field)
             body = await reader.readexactly(int(headers.get("content-length", 0)))
-            if delay:
-                await asyncio.sleep(delay)
+            arrived = time.perf_counter()
             method, target, _ = line.split(" ")
             status, location, content = ehr.answer(method, target, body)
+            if delay:
+                await wait_until(arrived + delay)
             kind = "application/fhir+json" if target.startswith("/fhir") else "application/json"
             extra = f"Location: {location}\r\n" if location else ""
             lines = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n{extra}\r\n"

@@ -2,12 +2,13 @@
 
 Whatever URL it is handed (by our own reads, by fhirclient, by a `next` link of a
 hostile server), it sends only below the registered base, and follows no redirect.
-Several threads may read through one session at once.
+Several threads may read through one session at once. :meth:`FhirSession.ask_all` sends
+the reads of a launch side by side before anybody waits for one of them.
 """
 
 import email.utils
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin
 
@@ -18,10 +19,12 @@ from launch.documents import now
 from launch.outbound import (
     FHIR_BYTES,
     READ_SECONDS,
+    Answer,
     Door,
     NotJson,
     OutboundError,
     RedirectRefused,
+    Request,
     TimedOut,
     TooLarge,
     json_object,
@@ -80,6 +83,9 @@ class FhirClosed(FhirReadError):
     """The launch is over and its token is gone."""
 
 
+_ERRORS: Final = {TimedOut: FhirTimeout, TooLarge: FhirTooLarge, RedirectRefused: FhirOutsideBase}
+
+
 class FhirSession:
     """Reads below one FHIR base with one bearer token."""
 
@@ -89,6 +95,7 @@ class FhirSession:
         self._door = door
         self._authorization: str | None = f"Bearer {access_token}"
         self._requests_session: requests.Session | None = None
+        self._asked: dict[str, Answer | OutboundError] = {}
 
     def __repr__(self) -> str:
         return f"<FhirSession below {self.base}>"
@@ -149,35 +156,53 @@ class FhirSession:
         if any(unsafe in tail for unsafe in _UNSAFE_IN_PATH):
             raise FhirOutsideBase("the address may lead out of the FHIR base")
 
-    def send(self, request: requests.PreparedRequest, *, seconds: float, cap: int) -> requests.Response:
-        """The last gate: every request of the session passes here, and only here gets the token."""
-        self.require_below_base(request.url or "")
-        if self._authorization is None:
-            raise FhirClosed("the launch is over")
-        request.headers["Authorization"] = self._authorization
-        try:
-            return self._door.send(request, seconds=seconds, cap=cap)
-        except TimedOut as err:
-            raise FhirTimeout(str(err)) from err
-        except TooLarge as err:
-            raise FhirTooLarge(str(err)) from err
-        except RedirectRefused as err:
-            raise FhirOutsideBase(str(err)) from err
-        except OutboundError as err:
-            raise FhirUnreachable(str(err)) from err
+    def ask_all(self, paths: Iterable[str], *, deadline: float = READ_SECONDS) -> dict[str, float]:
+        """Send these GETs at once and wait for their answers; `get_json` then finds each here, once.
+
+        Gives the paths that need nothing more of the network, with the seconds that each took. Not among
+        them: what must be asked for again (the EHR was busy, the connection broke), which `get_json` does,
+        and what may have a next page.
+        """
+        urls = {path: self.url(path) for path in paths}
+        requests_ = [self._gated(prepared("GET", url, _HEADERS)) for url in urls.values()]
+        outcomes = self._door.send_all(requests_, seconds=deadline, cap=FHIR_BYTES)
+        self._asked |= zip(urls.values(), outcomes, strict=True)
+        answered = ((path, got) for path, got in zip(urls, outcomes, strict=True) if isinstance(got, Answer))
+        return {path: got.seconds for path, got in answered if _is_all(got)}
+
+    def send(self, request: Request, *, seconds: float, cap: int) -> Answer:
+        """Send below the base, with the token. Raises :class:`FhirReadError`."""
+        return _answer_or_error(self._sent(self._gated(request), seconds, cap))
 
     def close(self) -> None:
         """Forget the token. Reads that come later are refused."""
         self._authorization = None
+        self._asked.clear()
 
-    def _get(self, url: str, until: float, cap: int) -> requests.Response:
-        """GET with at most two retries, each within the deadline."""
+    def _gated(self, request: Request) -> Request:
+        """The last gate: every request of the session passes here, and only here gets the token."""
+        self.require_below_base(request.url)
+        if self._authorization is None:
+            raise FhirClosed("the launch is over")
+        request.headers["Authorization"] = self._authorization
+        return request
+
+    def _sent(self, request: Request, seconds: float, cap: int) -> Answer | OutboundError:
+        return self._door.send_all([request], seconds=seconds, cap=cap)[0]
+
+    def _get(self, url: str, until: float, cap: int) -> Answer:
+        """GET with at most two retries, each within the deadline. What was asked before is the first try."""
         for attempt in range(_RETRIES + 1):
+            asked = self._asked.pop(url, None)
             left = until - time.monotonic()
-            if left <= 0:
+            if asked is None and left <= 0:
                 raise FhirTimeout("no time left")
             try:
-                response = self.send(prepared("GET", url, _HEADERS), seconds=left, cap=cap)
+                response = (
+                    _answer_or_error(asked)
+                    if asked is not None
+                    else self.send(prepared("GET", url, _HEADERS), seconds=left, cap=cap)
+                )
             except FhirUnreachable:
                 # A kept connection may have been closed by the EHR in this very moment.
                 if attempt == _RETRIES:
@@ -185,7 +210,7 @@ class FhirSession:
                 continue
             if response.status_code not in _RETRY_STATUS or attempt == _RETRIES:
                 break
-            pause = retry_after_seconds(response.headers.get("Retry-After"))
+            pause = retry_after_seconds(response.headers.get("retry-after"))
             if time.monotonic() + pause >= until:
                 break
             time.sleep(pause)
@@ -215,10 +240,29 @@ class _PinnedSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Our deadline, cap and headers count; the caller's keyword arguments do not."""
-        request.headers["Cache-Control"] = "no-cache"
-        request.headers["Accept-Encoding"] = "gzip"
-        request.headers.pop("Cookie", None)
-        return self._owner.send(request, seconds=READ_SECONDS, cap=FHIR_BYTES)
+        asked = prepared(request.method or "GET", request.url or "", _HEADERS)
+        answer = self._owner.send(asked, seconds=READ_SECONDS, cap=FHIR_BYTES)
+        response = requests.Response()
+        response.status_code = answer.status_code
+        response.headers.update(answer.headers)
+        response._content = answer.content
+        response.url = asked.url
+        return response
+
+
+def _is_all(answer: Answer) -> bool:
+    """Whether no other call can follow from it; the word `next` in a body may be a link's."""
+    return answer.status_code not in _RETRY_STATUS and b'"next"' not in answer.content
+
+
+def _answer_or_error(outcome: Answer | OutboundError) -> Answer:
+    """The answer, or the failure in the words of a FHIR read."""
+    if isinstance(outcome, Answer):
+        return outcome
+    for kind, error in _ERRORS.items():
+        if isinstance(outcome, kind):
+            raise error(str(outcome)) from outcome
+    raise FhirUnreachable(str(outcome)) from outcome
 
 
 def json_or_error(content: bytes) -> dict[str, Any]:

@@ -1,132 +1,125 @@
 """The one door for outbound HTTP: discovery, keys, tokens and FHIR reads all pass here.
 
-No redirect is followed. Every call has timeouts, a deadline and a byte cap that
+No redirect is followed. Every call has a deadline for all of it and a byte cap that
 counts what is left after decompression. Proxy and CA come from settings only:
-nothing of the environment or of a netrc file is read, since `requests` would
-replace our bearer token by Basic credentials from there. Connections are kept
-open and shared by all launches of the process.
+libcurl reads neither netrc nor, as it is set here, the environment. Connections are
+kept open and shared by all launches of the process.
+
+libcurl (https://curl.se/libcurl/c/libcurl-multi.html) sends the reads of a launch side
+by side in one thread: they wait for the EHR together and cost no threads of ours.
 """
 
 import json
-import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
+import certifi
+import pycurl
+
+from launch.transport import (
+    Answer,
+    BadStatus,
+    Call,
+    Lines,
+    NotJson,
+    OutboundError,
+    RedirectRefused,
+    Request,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+)
+
+__all__ = [
+    "Answer",
+    "BadStatus",
+    "Door",
+    "NotJson",
+    "OutboundError",
+    "RedirectRefused",
+    "Request",
+    "TimedOut",
+    "TooLarge",
+    "Unreachable",
+    "json_object",
+    "prepared",
+]
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
 FHIR_BYTES: Final = 5 * 1024 * 1024
 DOCUMENT_BYTES: Final = 512 * 1024
-_CHUNK: Final = 64 * 1024
-
-
-class OutboundError(Exception):
-    """A call that gave no usable answer. Its text holds no body and no token."""
-
-
-class Unreachable(OutboundError):
-    """No connection, or it broke."""
-
-
-class BadStatus(Unreachable):
-    """An answer with another status than 200."""
-
-    def __init__(self, status: int) -> None:
-        self.status = status
-        super().__init__(f"HTTP {status}")
-
-
-class TimedOut(OutboundError):
-    """No whole answer within the time allowed."""
-
-
-class TooLarge(OutboundError):
-    """More bytes than the cap, counted after decompression."""
-
-
-class RedirectRefused(OutboundError):
-    """The answer was a redirect; none is followed."""
-
-
-class NotJson(OutboundError):
-    """The body is not a JSON object."""
 
 
 class Door:
-    """Sends prepared requests. One per app; safe to use from several threads."""
+    """Sends requests. One per app; safe to use from several threads."""
 
     def __init__(self, *, https_proxy: str | None = None, ca_file: str | None = None) -> None:
         """`https_proxy`: URL of the proxy for https. `ca_file`: PEM bundle; None: the one of certifi."""
-        self._adapter = HTTPAdapter(pool_connections=64, pool_maxsize=64, max_retries=0)
-        self._proxies = {"https": https_proxy} if https_proxy else {}
-        self._verify: bool | str = ca_file or True
+        self._https_proxy = https_proxy or ""
+        self._ca_file = ca_file or certifi.where()
+        # libcurl's handles serve one thread at a time: each call takes a bundle of lines and puts it back.
+        self._idle: deque[Lines] = deque()
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        *,
-        seconds: float = READ_SECONDS,
-        cap: int = DOCUMENT_BYTES,
-    ) -> requests.Response:
-        """The answer with its whole body in `.content`, at most `cap` bytes, within `seconds`."""
-        until = time.monotonic() + seconds
+    def send(self, request: Request, *, seconds: float = READ_SECONDS, cap: int = DOCUMENT_BYTES) -> Answer:
+        """The answer with its whole body, at most `cap` bytes, within `seconds`. Raises :class:`OutboundError`."""
+        (outcome,) = self.send_all([request], seconds=seconds, cap=cap)
+        if isinstance(outcome, OutboundError):
+            raise outcome
+        return outcome
+
+    def send_all(
+        self, requests: Sequence[Request], *, seconds: float = READ_SECONDS, cap: int = DOCUMENT_BYTES
+    ) -> list[Answer | OutboundError]:
+        """All of them at once: for each, in their order, its answer or why there is none."""
         try:
-            response = self._adapter.send(
-                request,
-                stream=True,
-                timeout=(min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds)),
-                verify=self._verify,
-                proxies=dict(self._proxies),
-            )
-        except requests.Timeout:
-            raise TimedOut("no answer in time") from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as err:
-            raise Unreachable(f"no connection ({type(err).__name__})") from None
-        return self._loaded(response, until, cap)
+            lines = self._idle.pop()
+        except IndexError:
+            lines = Lines()
+        calls = [Call(request, lines.line(), cap) for request in requests]
+        for call in calls:
+            self._set_up(call, seconds)
+        lines.run(calls, seconds)
+        outcomes = [call.outcome() for call in calls]
+        self._idle.append(lines)
+        return outcomes
 
-    def _loaded(self, response: requests.Response, until: float, cap: int) -> requests.Response:
-        try:
-            if 300 <= response.status_code < 400:
-                raise RedirectRefused(f"redirect (HTTP {response.status_code}) not followed")
-            response._content = _read_capped(response.raw, until, cap)
-            response._content_consumed = True  # type: ignore[attr-defined]
-        except OutboundError:
-            response.close()
-            raise
-        return response
+    def _set_up(self, call: Call, seconds: float) -> None:
+        line, request = call.line, call.request
+        https = request.url.lower().startswith("https:")
+        for option, value in (
+            (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.FOLLOWLOCATION, 0),
+            (pycurl.NETRC, pycurl.NETRC_IGNORED),
+            # Said even where it is empty: unsaid, libcurl would ask the environment.
+            (pycurl.PROXY, self._https_proxy if https else ""),
+            (pycurl.NOPROXY, ""),
+            (pycurl.CAINFO, self._ca_file),
+            (pycurl.SSL_VERIFYPEER, 1),
+            (pycurl.SSL_VERIFYHOST, 2),
+            (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+            (pycurl.ACCEPT_ENCODING, "gzip"),
+            (pycurl.NOSIGNAL, 1),
+            (pycurl.CONNECTTIMEOUT_MS, max(1, round(min(CONNECT_SECONDS, seconds) * 1000))),
+            (pycurl.TIMEOUT_MS, max(1, round(seconds * 1000))),
+            (pycurl.URL, request.url),
+            # "Expect" is taken away: an EHR that does not know it would let us wait a second.
+            (pycurl.HTTPHEADER, [*(f"{name}: {value}" for name, value in request.headers.items()), "Expect:"]),
+            (pycurl.HEADERFUNCTION, call.take_header),
+            (pycurl.WRITEFUNCTION, call.take_body),
+        ):
+            line.setopt(option, value)
+        if request.body is not None:
+            line.setopt(pycurl.POSTFIELDS, request.body)
+        if request.method != ("GET" if request.body is None else "POST"):
+            line.setopt(pycurl.CUSTOMREQUEST, request.method)
 
 
-def _read_capped(raw: Any, until: float, cap: int) -> bytes:
-    body = bytearray()
-    try:
-        while chunk := raw.read1(_CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > cap:
-                raise TooLarge(f"answer above {cap} bytes")
-            if time.monotonic() > until:
-                raise TimedOut("answer not finished in time")
-    except (urllib3.exceptions.TimeoutError, TimeoutError):
-        raise TimedOut("answer not finished in time") from None
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as err:
-        raise Unreachable(f"answer broke off ({type(err).__name__})") from None
-    return bytes(body)
-
-
-def prepared(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
-    """A request that is exactly this and nothing more: no cookies, no auth, no hooks."""
-    request = requests.PreparedRequest()
-    request.method = method
-    request.url = url
-    request.headers = CaseInsensitiveDict(headers)
-    request.headers["Accept-Encoding"] = "gzip"
-    request.body = body
-    if body is not None:
-        request.headers["Content-Length"] = str(len(body))
-    return request
+def prepared(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Request:
+    """A request to send."""
+    return Request(method=method, url=url, headers=dict(headers), body=body)
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -70,9 +70,12 @@ class LaunchReport:
         self.reference, self._earlier, self.started_at = reference, earlier, started_at
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Step]:
-        """Time a step. An exception marks it as failed and goes on its way."""
-        step, began, failed = Step(name), time.perf_counter(), True
+    def step(self, name: str, *, seconds_before: float = 0.0) -> Iterator[Step]:
+        """Time a step. An exception marks it as failed and goes on its way.
+
+        `seconds_before`: what of it was done before, with other steps.
+        """
+        step, began, failed = Step(name), time.perf_counter() - seconds_before, True
         try:
             yield step
             failed = False

@@ -7,7 +7,6 @@ Two kinds of session, since a request either reads or writes:
   loses an update. Views commit; verbs flush; what is not committed is rolled back.
 """
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
 
+from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import (
     DateTime,
     Dialect,
@@ -31,6 +31,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
 _WRITE = "preceptor_write"
+_SOON = "preceptor_soon"
 _WAL_IS_SOUND_FROM = (3, 51, 3)
 """SQLite before 3.51.3 can corrupt a WAL database when two connections checkpoint at once."""
 
@@ -94,9 +95,12 @@ class Database:
         )
         self._of_thread = threading.local()
         self._writing_engine = self.engine.execution_options(**{_WRITE: True})
+        self._soon_engine = self.engine.execution_options(**{_WRITE: True, _SOON: True})
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self._soon_engine, "begin", _begin_soon)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -117,9 +121,13 @@ class Database:
                 self._of_thread.reading = None
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A session for writing; the caller commits, else it is rolled back."""
-        with Session(self._writing_engine, expire_on_commit=False) as session:
+    def writing(self, *, durable: bool = True) -> Iterator[Session]:
+        """A session for writing; the caller commits, else it is rolled back.
+
+        `durable` false: what is committed is there for everybody at once and outlives a killed process, but may
+        be lost with the machine's power. For what its owner simply does again, such as a launch under way.
+        """
+        with Session(self._writing_engine if durable else self._soon_engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -167,7 +175,7 @@ def _insert_unless_there(table: Table, dialect: str) -> Executable:
 def _options(is_sqlite: bool) -> dict[str, Any]:
     if is_sqlite:
         # 30 s for SQLite's lock: a writer that waits is better than one that fails.
-        return {"connect_args": {"timeout": 30.0}}
+        return {"module": sqlite3, "connect_args": {"timeout": 30.0}}
     # ledger.record() reads the row that another sender committed a moment ago, which a server
     # whose default is REPEATABLE READ would hide.
     return {"connect_args": {"connect_timeout": 5}, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
@@ -178,8 +186,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA journal_mode = {sqlite_journal_mode()}")
-    # Acknowledged means on disk: FULL is durable in both journal modes.
-    cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
 
 
@@ -187,4 +193,19 @@ def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITE, False)
     # On the driver's own connection: through SQLAlchemy this one word costs as much as a query.
     raw = cast(sqlite3.Connection, connection.connection.driver_connection)
+    if writes:
+        _set_synchronous(connection, raw)
     raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _set_synchronous(connection: Connection, raw: sqlite3.Connection) -> None:
+    """Acknowledged means on disk: FULL is durable in both journal modes. Without WAL, less could cost the file."""
+    soon = connection.get_execution_options().get(_SOON, False) and sqlite_journal_mode() == "WAL"
+    wanted = "NORMAL" if soon else "FULL"
+    if connection.info.get(_SOON) != wanted:
+        raw.execute(f"PRAGMA synchronous = {wanted}")
+        connection.info[_SOON] = wanted
+
+
+def _begin_soon(connection: Connection) -> None:
+    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")

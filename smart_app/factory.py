@@ -4,7 +4,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from launch.extension import SmartLaunch
-from smart_app import errors, logs, security
+from smart_app import addresses, errors, logs, rates, security
 from smart_app.config import Settings, load_settings
 from smart_app.db import Database
 from smart_app.keys import KeyRing
@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[EXTENSION] = held
     security.protect(app)
     errors.register(app)
+    addresses.install(app)
     _answer_probes(app)
     _open_to_ehrs(app, held)
     visit_session.install(app)
@@ -37,7 +38,7 @@ def _open_to_ehrs(app: Flask, held: Services) -> None:
     """The SMART App Launch client, behind our own stores."""
     stores = sql_stores(held.database, held.keys)
     settings = held.settings
-    security.limit_rates(app, settings, lambda iss: getattr(stores.registrations.find_by_iss(iss), "id", None))
+    rates.limit_rates(app, settings, lambda iss: getattr(stores.registrations.find_by_iss(iss), "id", None))
     SmartLaunch(
         app,
         stores=stores,

@@ -1,23 +1,19 @@
-"""What holds for every request: headers, the body's limit, who may write, and how often.
+"""What holds for every request: headers, the body's limit, and who may write.
 
 1. Pages carry a strict Content-Security-Policy; only the launching EHR may frame them
    (``g.frame_ancestors``, set by the launch and by the visit), unknown callers never.
 2. A write below /v/ must come from our own page: ``Sec-Fetch-Site`` (or ``Origin``, where a browser
    sends no fetch metadata) says so, and it carries the visit's form token or our own header.
    The cookie alone proves nothing: sibling frames of one EHR share its partition.
-3. Rates are counted by registration and by visit, never by address: a hospital is one address.
 """
 
 import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
 
 from flask import Flask, Response, abort, g, request
-from flask_limiter import Limiter
 
-from smart_app.config import Settings
 from smart_app.services import services
 
 MAX_BODY = 64 * 1024
@@ -86,49 +82,16 @@ def came_from_our_page() -> bool:
 
 def form_token() -> str:
     """For the hidden field `form_token`: bound to the visit's cookie, of no use with another."""
-    digest = hmac.new(g.visit_secret.encode(), b"form token", hashlib.sha256).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+    if "form_token" not in g:  # a page holds many forms
+        digest = hmac.new(g.visit_secret.encode(), b"form token", hashlib.sha256).digest()
+        g.form_token = urlsafe_b64encode(digest).rstrip(b"=").decode()
+    token: str = g.form_token
+    return token
 
 
 def event_key() -> str:
     """For the hidden field `key`: makes a form sent twice count once."""
     return secrets.token_urlsafe(16)
-
-
-def limit_rates(app: Flask, settings: Settings, registration_of: Callable[[str], str | None]) -> None:
-    """Count launches by registration and writes by visit; 429 with Retry-After beyond.
-
-    In memory each worker counts for itself; with PRECEPTOR_REDIS_URL all count together.
-    `registration_of`: key of the registration with this issuer, or None.
-    """
-
-    def whose() -> str:
-        if request.path.startswith("/v/"):
-            return f"visit/{(request.view_args or {}).get('visit', 'none')}"
-        callback = (request.view_args or {}).get("callback")
-        return f"callback/{callback}" if callback else f"registration/{registration_of(request.values.get('iss', ''))}"
-
-    def rate() -> str:
-        if request.path.startswith("/v/"):
-            return f"{settings.writes_per_minute} per minute"
-        return f"{settings.launches_per_minute} per minute"
-
-    Limiter(
-        whose,
-        app=app,
-        default_limits=[rate],
-        default_limits_exempt_when=_is_not_counted,
-        storage_uri=settings.redis_url or "memory://",
-        strategy="fixed-window",
-        # If Redis is away, the app still opens: each worker counts for itself.
-        in_memory_fallback_enabled=bool(settings.redis_url),
-    )
-
-
-def _is_not_counted() -> bool:
-    if request.path.startswith("/v/"):
-        return request.method in _SAFE_METHODS
-    return not request.path.startswith("/launch")
 
 
 def _token_fits() -> bool:

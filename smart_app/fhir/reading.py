@@ -7,6 +7,9 @@ fhirUser a Practitioner, who is the usual case: one round, all at once:
 A PractitionerRole or a Person first leads to its Practitioner, so these take a second round; so do Tasks
 that a PractitionerRole owns, where the person's own Tasks leave open which one it is.
 
+They are sent together and waited for in one thread. A read that needs more of the network (the EHR was busy,
+a search has more pages) goes on in a thread of its own, so that it holds up no other.
+
 No search names the patient, and `_elements` asks for nothing that tells of one.
 No database transaction may be open while this runs.
 """
@@ -23,7 +26,7 @@ from launch.fhir_session import FhirReadError
 from launch.fhir_user import find_reference, is_fhir_id
 from smart_app.fhir import projecting
 from smart_app.fhir.facts import Findings, RoleFacts, TaskFacts
-from smart_app.fhir.server import FhirReader
+from smart_app.fhir.server import FhirReader, path_of, search_path
 
 ALL_SECONDS = 1.7
 """All reads together end after this, so that the page comes within three."""
@@ -36,7 +39,13 @@ _ROLE_ELEMENTS = "id,active,period,practitioner,code,specialty"
 # Threads, not processes: reads wait for the network. Shared by all launches of this worker.
 _POOL = ThreadPoolExecutor(max_workers=64, thread_name_prefix="fhir")
 
-Read = Callable[[FhirReader], Any]
+
+@dataclass(frozen=True)
+class Read:
+    """One read: where, relative to the FHIR base, and what is made of it."""
+
+    path: str
+    get: Callable[[FhirReader, str], Any]
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,12 @@ def _first_reads(context: LaunchContext) -> dict[str, Read]:
     if user is not None and user.resource_type == "Practitioner":
         reads |= _reads_of_practitioner(context, user.id)
     elif user is not None and user.resource_type == "PractitionerRole":
-        reads["PractitionerRole"] = lambda reader: reader.read("PractitionerRole", user.id)
+        reads["PractitionerRole"] = _resource("PractitionerRole", user.id)
         reads |= _reads_of_tasks(context, "tasks of the role", [f"PractitionerRole/{user.id}"])
     elif user is not None and user.resource_type == "Person":
-        reads["Person"] = lambda reader: reader.read("Person", user.id)
+        reads["Person"] = _resource("Person", user.id)
     if context.encounter is not None:
-        reads["encounter"] = lambda reader: reader.read("Encounter", str(context.encounter))
+        reads["encounter"] = _resource("Encounter", context.encounter)
     for number, task in enumerate(_tasks_of_launch(context)):
         reads[f"task {number + 1} of the launch"] = _read_of_task(task)
     return reads
@@ -101,13 +110,15 @@ def _task_is_open_to_question(context: LaunchContext, findings: Findings) -> boo
 
 
 def _reads_of_practitioner(context: LaunchContext, practitioner: str) -> dict[str, Read]:
-    reads: dict[str, Read] = {"Practitioner": lambda reader: reader.read("Practitioner", practitioner)}
+    reads = {"Practitioner": _resource("Practitioner", practitioner)}
     if _is_granted(context, "PractitionerRole"):
-        reads["roles"] = lambda reader: [
-            (practitioner, resource)
-            for resource in reader.search("PractitionerRole", practitioner=practitioner, _elements=_ROLE_ELEMENTS)
-        ]
+        path = search_path("PractitionerRole", practitioner=practitioner, _elements=_ROLE_ELEMENTS)
+        reads["roles"] = Read(path, lambda reader, path: [(practitioner, found) for found in reader.search(path)])
     return reads | _reads_of_tasks(context, "tasks", [f"Practitioner/{practitioner}"])
+
+
+def _resource(resource_type: str, logical_id: str) -> Read:
+    return Read(path_of(resource_type, logical_id), FhirReader.read)
 
 
 def _is_granted(context: LaunchContext, resource_type: str) -> bool:
@@ -118,15 +129,15 @@ def _is_granted(context: LaunchContext, resource_type: str) -> bool:
 def _reads_of_tasks(context: LaunchContext, name: str, owners: list[str]) -> dict[str, Read]:
     if not _is_granted(context, "Task"):
         return {}
-    wanted = {"owner": ",".join(owners), "status": ",".join(ACTIVE), "_elements": _TASK_ELEMENTS, "_count": "50"}
+    path = search_path("Task", owner=",".join(owners), status=",".join(ACTIVE), _elements=_TASK_ELEMENTS, _count="50")
     allowed = {find_reference(owner, base=context.fhir.base) for owner in owners}
 
-    def read(reader: FhirReader) -> list[TaskFacts]:
-        facts = (projecting.task_facts(found, base=reader.base) for found in reader.search("Task", **wanted))
+    def read(reader: FhirReader, path: str) -> list[TaskFacts]:
+        facts = (projecting.task_facts(found, base=reader.base) for found in reader.search(path))
         # A server may ignore a parameter: whose Task it is and whether it is active is looked at again.
         return [task for task in facts if task and task.status in ACTIVE and task.owner in allowed]
 
-    return {name: read}
+    return {name: Read(path, read)}
 
 
 def _tasks_of_launch(context: LaunchContext) -> list[str]:
@@ -141,7 +152,10 @@ def _tasks_of_launch(context: LaunchContext) -> list[str]:
 
 
 def _read_of_task(logical_id: str) -> Read:
-    return lambda reader: projecting.task_facts(reader.read("Task", logical_id), base=reader.base)
+    return Read(
+        path_of("Task", logical_id),
+        lambda reader, path: projecting.task_facts(reader.read(path), base=reader.base),
+    )
 
 
 @dataclass(frozen=True)
@@ -157,24 +171,30 @@ class _NotRead:
 
 
 def _read(context: LaunchContext, reads: Mapping[str, Read], *, until: float) -> _Round:
-    """Side by side, the last one in this thread; ends at `until` even where a read does not."""
+    """Side by side; ends at `until` even where a read does not."""
     if not reads:
         return _Round({}, ())
-    *others, (name_here, read_here) = reads.items()
-    running = {name: _POOL.submit(_one, context, name, read, until) for name, read in others}
-    results: dict[str, _Got | _NotRead] = {name_here: _one(context, name_here, read_here, until)}
-    wait(running.values(), timeout=max(0.0, until - time.monotonic()))
+    took = context.fhir.ask_all([read.path for read in reads.values()], deadline=until - time.monotonic())
+    running = {
+        name: _POOL.submit(_one, context, name, read, until) for name, read in reads.items() if read.path not in took
+    }
+    results: dict[str, _Got | _NotRead] = {
+        name: _one(context, name, read, until, took[read.path]) for name, read in reads.items() if name not in running
+    }
+    if running:
+        wait(running.values(), timeout=max(0.0, until - time.monotonic()))
     late = _NotRead("no answer in time")
     results |= {name: future.result() if future.done() else late for name, future in running.items()}
     missing = tuple(f"{name}: {got.why}" for name, got in results.items() if got.why)
     return _Round({name: got.value for name, got in results.items() if isinstance(got, _Got)}, missing)
 
 
-def _one(context: LaunchContext, name: str, read: Read, until: float) -> _Got | _NotRead:
+def _one(context: LaunchContext, name: str, read: Read, until: float, seconds: float = 0.0) -> _Got | _NotRead:
+    """`seconds`: what its answer took that is here already."""
     reader = FhirReader(context.fhir, until=until)
-    with context.report.step(f"read {name}") as step:
+    with context.report.step(f"read {name}", seconds_before=seconds) as step:
         try:
-            got = _Got(read(reader), reader.left_out)
+            got = _Got(read.get(reader, read.path), reader.left_out)
             if got.why:
                 step.fell_back(got.why)
             return got

@@ -24,6 +24,16 @@ class FhirWrongResource(FhirReadError):
     """JSON, but not the resource that was asked for."""
 
 
+def path_of(resource_type: str, logical_id: str) -> str:
+    """Of one resource, relative to the base."""
+    return f"{resource_type}/{logical_id}"
+
+
+def search_path(resource_type: str, **parameters: str) -> str:
+    """Of a search, relative to the base."""
+    return f"{resource_type}?{urlencode(parameters)}"
+
+
 class FhirReader:
     """Reads that all end at the same moment."""
 
@@ -39,17 +49,18 @@ class FhirReader:
         """The FHIR base, without a trailing slash."""
         return self._fhir.base
 
-    def read(self, resource_type: str, logical_id: str) -> dict[str, Any]:
-        """The resource with this id; raises :class:`launch.fhir_session.FhirReadError`."""
-        return _of_type(self._request(f"{resource_type}/{logical_id}"), resource_type)
+    def read(self, path: str) -> dict[str, Any]:
+        """The resource at a path of :func:`path_of`; raises :class:`launch.fhir_session.FhirReadError`."""
+        return _of_type(self._request(path), path.partition("/")[0])
 
-    def search(self, resource_type: str, **parameters: str) -> Iterator[Mapping[str, Any]]:
-        """Resources of this type that the search gives, page after page, until the reads end.
+    def search(self, path: str) -> Iterator[Mapping[str, Any]]:
+        """Resources that the search of :func:`search_path` gives, page after page, until the reads end.
 
         Raises :class:`launch.fhir_session.FhirReadError` where the first page cannot be had; a later one
         that cannot be had ends the search with what came before.
         """
-        page = _of_type(self._request(f"{resource_type}?{urlencode(parameters)}"), "Bundle")
+        resource_type = path.partition("?")[0]
+        page = _of_type(self._request(path), "Bundle")
         for number, entry in enumerate(islice(self._entries(page), MOST_ENTRIES + 1)):
             if number == MOST_ENTRIES:
                 self.left_out = f"only the first {MOST_ENTRIES} entries were looked at"
@@ -72,7 +83,7 @@ class FhirReader:
 
     def _request(self, path: str) -> dict[str, Any]:
         server = FHIRServer(None, base_uri=self.base)
-        server.session = _Session(self._fhir, self._left())
+        server.session = _Session(self._fhir, self._until - time.monotonic())
         answer: dict[str, Any] = server.request_json(path)
         return answer
 

@@ -6,11 +6,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
+
+_REVISION = select(LibraryRow.revision).where(LibraryRow.organization == bindparam("organization"))
+"""Made once: every launch asks."""
 
 
 class NoSuchTutorial(LookupError):
@@ -122,7 +125,7 @@ class TutorialListing:
 
 def library_revision(session: Session, *, organization: UUID) -> int:
     """The number that rises with every change of this organization's library; 0 before the first import."""
-    revision = session.scalar(select(LibraryRow.revision).where(LibraryRow.organization == organization))
+    revision: int | None = session.connection().execute(_REVISION, {"organization": organization}).scalar()
     return revision or 0
 
 

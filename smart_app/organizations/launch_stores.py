@@ -1,6 +1,7 @@
 """The SQL behind launch/stores.py. Each call is a short transaction of its own, over before any network call."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -52,24 +53,24 @@ class SqlRegistrations:
     def find_by_iss(self, iss: str) -> Registration | None:
         """The registration of this issuer, compared after normalisation; None if there is none."""
         key = normalise_iss(iss)
-        return self._find(f"iss {key}", EhrRegistration.iss_key == key)
+        return self._find(f"iss {key}", lambda: EhrRegistration.iss_key == key)
 
     def get(self, registration_id: str) -> Registration:
         """The registration with this key; KeyError if there is none."""
         try:
-            found = self._find(registration_id, EhrRegistration.id == UUID(registration_id))
+            found = self._find(registration_id, lambda: EhrRegistration.id == UUID(registration_id))
         except ValueError:
             found = None
         if found is None:
             raise KeyError(registration_id)
         return found
 
-    def _find(self, key: str, condition: Any) -> Registration | None:
+    def _find(self, key: str, condition: Callable[[], Any]) -> Registration | None:
         until, found = self._remembered.get(key, (0.0, None))
         if found is not None and time.monotonic() < until:
             return found
         with self._database.reading() as session:
-            row = session.scalar(select(EhrRegistration).where(condition))
+            row = session.scalar(select(EhrRegistration).where(condition()))
         if row is None:
             self._remembered.pop(key, None)
             return None
@@ -90,8 +91,9 @@ class SqlTransactions:
         self._purge = Purge()
 
     def create(self, transaction: LaunchTransaction) -> None:
-        """Keep it, durably. Now and then the expired ones go."""
-        with self._database.writing() as session:
+        """Keep it for all workers. Now and then the expired ones go. With the power it may go, too: the EHR
+        then opens the app again."""
+        with self._database.writing(durable=False) as session:
             connection = session.connection()
             connection.execute(_INSERT, _columns(transaction))
             if self._purge.is_due():
@@ -99,8 +101,11 @@ class SqlTransactions:
             session.commit()
 
     def consume(self, state_hash: str) -> LaunchTransaction | None:
-        """Take it out in one statement, so that of any number of callers exactly one gets it."""
-        with self._database.writing() as session:
+        """Take it out in one statement, so that of any number of callers exactly one gets it.
+
+        Were it there again after a power cut, its code would not be: the EHR redeems that once.
+        """
+        with self._database.writing(durable=False) as session:
             row = session.connection().execute(_TAKE, {"state": state_hash}).one_or_none()
             session.commit()
         return None if row is None else _transaction(row)

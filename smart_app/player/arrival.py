@@ -35,6 +35,7 @@ def arrive(context: LaunchContext) -> ResponseReturnValue:
     with held.database.writing() as session:
         opened = _open(session, held, context, findings, style)
         session.commit()
+    verbs.remember_present(opened.visit)
     keep_token(context, opened.visit.id)
     end_tokens(opened.ended, seconds=1.0)
     response = make_response(redirect(url_for("player.home", visit=opened.visit.id), 303))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from smart_app.library.choosing import choose_for
 from smart_app.library.targeting import Choice, Reason, Situation
-from smart_app.player.offered import history_of
+from smart_app.player.history import history_of
 from smart_app.visits.session import VisitView
 
 
@@ -55,5 +55,5 @@ def _who_is_here(session: Session, visit: VisitView) -> dict[str, Any]:
         "learned": history.learned,
         "learned_on": history.learned_on,
         "in_progress": history.in_progress,
-        "dismissed": history.dismissed,
+        "dismissed": history.put_away,
     }

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from smart_app.player import first, putting_away, verbs
 from smart_app.player.blueprint import blueprint, form_key, to
+from smart_app.player.history import history_of
 from smart_app.player.home_page import HomePage, PutAway, home_page
-from smart_app.player.offered import dismissals_of, get_taught, offered_now, pauses_of, put_away
+from smart_app.player.offered import get_taught, offered_now
 from smart_app.services import services
 from smart_app.visits.session import VisitView, current_visit
 from smart_app.visits.verbs import ask
@@ -24,21 +25,19 @@ def home(**_: Any) -> ResponseReturnValue:
             return render_template("welcome.html")
         if first.must_ask(session, visit):
             return redirect(to("player.role"), 303)
-        page = _home_page(session, visit)
-    return render_template("home.html", page=page)
+        return render_template("home.html", page=_home_page(session, visit))
 
 
 def _home_page(session: Session, visit: VisitView) -> HomePage:
-    hidden = {row.tutorial for row in dismissals_of(session, visit.organization, visit.learner)}
-    quiet = {row.tutorial: row.until for row in pauses_of(session, visit.organization, visit.learner)}
+    history = history_of(session, organization=visit.organization, learner=visit.learner)
     undo, shown = None, []
-    for offered in offered_now(session, visit=visit):
+    for offered in offered_now(session, visit=visit, history=history):
         tutorial = offered.version.tutorial
-        if tutorial not in hidden and tutorial not in quiet:
+        if tutorial not in history.put_away:
             shown.append(offered)
         elif request.args.get("hidden") == tutorial:
-            undo = PutAway(tutorial=tutorial, title=offered.version.title, until=quiet.get(tutorial))
-    return home_page(visit, shown, undo=undo, put_away=len(hidden | set(quiet)))
+            undo = PutAway(tutorial=tutorial, title=offered.version.title, until=history.quiet.get(tutorial))
+    return home_page(visit, shown, undo=undo, put_away=len(history.put_away))
 
 
 @blueprint.post("/ask")
@@ -55,8 +54,8 @@ def shown(**_: Any) -> ResponseReturnValue:
     """Posted by the home page two seconds after it came into view."""
     visit = current_visit()
     with services().database.writing() as session:
-        away = put_away(session, visit.organization, visit.learner)
-        verbs.shown(session, keys=services().keys, visit=visit, without=away)
+        history = history_of(session, organization=visit.organization, learner=visit.learner)
+        verbs.shown(session, keys=services().keys, visit=visit, without=history.put_away)
         session.commit()
     return "", 204
 

@@ -5,7 +5,7 @@ EHRs relaunch a sidebar for every chart. Whoever had a nudge today gets a quiet 
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smart_app.organizations.models import Learner
@@ -14,6 +14,19 @@ from smart_app.visits.session import VisitView
 from smart_app.visits.verbs import nudge
 
 NOT_AGAIN_FOR = timedelta(hours=24)
+
+# Made once: a launch pays for running them, not for putting them together.
+_ONE_AT_A_TIME = (
+    select(Learner.id)
+    .where(Learner.organization == bindparam("organization"), Learner.id == bindparam("learner"))
+    .with_for_update(key_share=True)
+)
+_LATELY = (
+    select(Visit.id)
+    .where(Visit.organization == bindparam("organization"), Visit.learner == bindparam("learner"))
+    .where(Visit.nudged_at > bindparam("since"))
+    .limit(1)
+)
 
 
 def nudge_if_due(session: Session, *, visit: VisitView) -> VisitView:
@@ -33,8 +46,8 @@ def _has_something_new(visit: VisitView) -> bool:
 def _nudged_lately(session: Session, visit: VisitView) -> bool:
     # PostgreSQL: the learner's row is held until commit, so a second launch waits here and then sees the first one's
     # nudge. It does not clash with the rows that point at the learner. SQLite has one writer at a time.
-    one_at_a_time = select(Learner.id).where(Learner.organization == visit.organization, Learner.id == visit.learner)
-    session.execute(one_at_a_time.with_for_update(key_share=True))
-    mine = (Visit.organization == visit.organization, Visit.learner == visit.learner)
-    lately = select(Visit.id).where(*mine, Visit.nudged_at > datetime.now(UTC) - NOT_AGAIN_FOR)
-    return session.execute(lately.limit(1)).first() is not None
+    connection, who = session.connection(), {"organization": visit.organization, "learner": visit.learner}
+    if connection.dialect.name != "sqlite":
+        connection.execute(_ONE_AT_A_TIME, who)
+    since = {"since": datetime.now(UTC) - NOT_AGAIN_FOR}
+    return connection.execute(_LATELY, who | since).first() is not None

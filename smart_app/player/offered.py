@@ -1,12 +1,11 @@
 """Which tutorials a visit may open: what was chosen for it, what the learner's role may find, and what was begun."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smart_app.library.choosing import catalogue_of
@@ -18,11 +17,19 @@ from smart_app.library.reading import (
     get_ai_feature,
     get_version,
 )
+from smart_app.library.remembered import versions_of
 from smart_app.library.sensitivity import is_sensitive
 from smart_app.library.targeting import Target
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
+from smart_app.player.history import History, Place
 from smart_app.player.models import Dismissal, Pause, Preference, Progress
 from smart_app.visits.session import VisitView
+
+_PREFERENCES = Preference.__table__
+_PREFERENCE = select(_PREFERENCES).where(
+    _PREFERENCES.c.organization == bindparam("organization"), _PREFERENCES.c.learner == bindparam("learner")
+)
+"""Made once: every page asks."""
 
 
 class NotOffered(LookupError):
@@ -60,23 +67,21 @@ class Offered:
     """A tutorial chosen for the visit, with the learner's place in it."""
 
     version: TutorialVersion
-    progress: Progress | None
+    progress: Place | None
     done: bool
     """Finished, and its AI feature is as it was then."""
 
 
-def offered_now(session: Session, *, visit: VisitView) -> list[Offered]:
+def offered_now(session: Session, *, visit: VisitView, history: History) -> list[Offered]:
     """What was chosen for the visit, in its order; without what is gone since."""
-    places = {(row.tutorial, row.version): row for row in progress_of(session, visit.organization, visit.learner)}
-    found = []
-    for choice in visit.choices:
-        with suppress(NoSuchTutorial):
-            version = get_version(
-                session, organization=visit.organization, tutorial=choice.tutorial, version=choice.version
-            )
-            place = places.get((choice.tutorial, choice.version))
-            found.append(Offered(version, place, _is_done(session, version, place)))
-    return found
+    places = {(place.tutorial, place.version): place for place in history.places}
+    wanted = [(choice.tutorial, choice.version) for choice in visit.choices]
+    versions = versions_of(session, organization=visit.organization, wanted=wanted)
+    return [
+        Offered(versions[key], places.get(key), _is_done(session, visit, versions[key], places.get(key)))
+        for key in wanted
+        if key in versions
+    ]
 
 
 def targets_for_role(session: Session, *, visit: VisitView) -> tuple[Target, ...]:
@@ -138,41 +143,11 @@ def pauses_of(session: Session, organization: UUID, learner: UUID) -> list[Pause
     return list(session.scalars(of_learner.where(Pause.until > datetime.now(UTC)).order_by(Pause.tutorial)))
 
 
-def put_away(session: Session, organization: UUID, learner: UUID) -> frozenset[str]:
-    """Tutorials that are not put before the learner now: hidden, or quiet for this shift."""
-    hidden = {row.tutorial for row in dismissals_of(session, organization, learner)}
-    return frozenset(hidden | {row.tutorial for row in pauses_of(session, organization, learner)})
-
-
 def find_preference(session: Session, organization: UUID, learner: UUID) -> Preference | None:
     """How the page should behave for the learner; None: the defaults."""
-    return session.get(Preference, (organization, learner))
-
-
-@dataclass(frozen=True)
-class History:
-    """What choosing needs to know of a learner."""
-
-    learned: frozenset[tuple[str, int]]
-    learned_on: dict[str, str]
-    """Tutorial -> version of its AI feature when it was finished last, where that is known."""
-    in_progress: dict[str, int]
-    dismissed: frozenset[str]
-
-
-def history_of(session: Session, *, organization: UUID, learner: UUID) -> History:
-    """Finished versions, begun ones, and what was put away."""
-    rows = progress_of(session, organization, learner)
-    return History(
-        learned=frozenset((row.tutorial, row.version) for row in rows if row.finished_at),
-        learned_on={row.tutorial: row.feature_version for row in rows if row.finished_at and row.feature_version},
-        in_progress=_begun(row for row in rows if row.step and not row.finished_at),
-        dismissed=put_away(session, organization, learner),
-    )
-
-
-def _begun(rows: Iterable[Progress]) -> dict[str, int]:
-    return {row.tutorial: row.version for row in rows}
+    asked = {"organization": organization, "learner": learner}
+    row: Preference | None = session.connection().execute(_PREFERENCE, asked).one_or_none()  # type: ignore[assignment]
+    return row
 
 
 def _is_sensitive(session: Session, visit: VisitView, version: TutorialVersion, feature: AiFeature | None) -> bool:
@@ -187,14 +162,14 @@ def _is_sensitive(session: Session, visit: VisitView, version: TutorialVersion, 
     )
 
 
-def _is_done(session: Session, version: TutorialVersion, place: Progress | None) -> bool:
+def _is_done(session: Session, visit: VisitView, version: TutorialVersion, place: Place | None) -> bool:
     if place is None or place.finished_at is None:
         return False
-    feature = find_feature(session, organization=place.organization, feature=version.ai_feature)
+    feature = find_feature(session, organization=visit.organization, feature=version.ai_feature)
     return not _feature_change(place, feature)
 
 
-def _feature_change(finished: Progress, feature: AiFeature | None) -> str:
+def _feature_change(finished: Place | Progress, feature: AiFeature | None) -> str:
     if feature is None or finished.feature_version in (None, feature.version):
         return ""
     return feature.what_changed or f"{feature.name} has a new version here: {feature.version}."

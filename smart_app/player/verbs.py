@@ -5,7 +5,7 @@ nothing is changed again. Views commit. All raise :class:`~smart_app.ledger.KeyR
 was used for something else, and :class:`~smart_app.player.telling.BadKey` where there is none.
 """
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from smart_app.visits.session import VisitView
 
 SECONDS_AT_MOST = 600
 """A step left open during a round is not ten minutes' reading."""
+_present: dict[date, set[tuple[UUID, UUID]]] = {}
 
 
 def open_tutorial(session: Session, *, keys: KeyRing, visit: VisitView, taught: Taught, key: str) -> Progress:
@@ -135,8 +136,23 @@ def shown(session: Session, *, keys: KeyRing, visit: VisitView, without: frozens
 
 def present(session: Session, *, keys: KeyRing, visit: VisitView) -> None:
     """The learner was here: once a day, without context or clock time."""
+    if (visit.organization, visit.learner) in _present_today():
+        return
     event = UsageEvent(**who_and_where(visit), type=EventType.LEARNER_PRESENT, day_only=True)
     ledger.record(session, keys=keys, key=f"present/{visit.learner}/{_now().date()}", event=event, first_wins=True)
+
+
+def remember_present(visit: VisitView) -> None:
+    """After the commit: the day's later launches in this process need not ask the ledger again."""
+    _present_today().add((visit.organization, visit.learner))
+
+
+def _present_today() -> set[tuple[UUID, UUID]]:
+    """Learners known to stand in today's ledger, with their organizations."""
+    today = _now().date()
+    if today not in _present:
+        _present.clear()
+    return _present.setdefault(today, set())
 
 
 def _place(session: Session, visit: VisitView, taught: Taught) -> Progress:

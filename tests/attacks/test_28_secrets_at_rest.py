@@ -3,13 +3,14 @@
 import base64
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import select
 
 from launch.stores import Registration
@@ -93,8 +94,11 @@ def copies(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[RealApp]
     def copies(app: RealApp) -> list[bytes]:
         if app.database.is_sqlite:
             file = Path(str(app.database.engine.url.database))
-            backup = shutil.copy(file, tmp_path / "backup.sqlite3")
-            return [file.read_bytes(), Path(backup).read_bytes()]
+            with closing(sqlite3.connect(file)) as live, closing(sqlite3.connect(tmp_path / "backup.db")) as backup:
+                live.backup(backup)
+            # In WAL the newest pages stand beside the file.
+            lying_about = b"".join(each.read_bytes() for each in sorted(file.parent.glob(f"{file.name}*")))
+            return [lying_about, (tmp_path / "backup.db").read_bytes()]
         cluster: Cluster = request.getfixturevalue("postgres_cluster")
         return [pg_dump(cluster, app)]
 

@@ -72,6 +72,6 @@ def test_the_proxy_of_the_settings_is_used_for_https(ehr: CannedEhr, other_host:
 
 def test_the_ca_file_of_the_settings_is_used(ehr: CannedEhr, tmp_path: Path) -> None:
     door = Door(ca_file=str(tmp_path / "missing-of-settings.pem"))
-    session = FhirSession(base="https://127.0.0.1:1/fhir", access_token="ours", door=door)
-    with pytest.raises(FhirUnreachable, match="OSError"):
+    session = FhirSession(base=f"https://127.0.0.1:{ehr.port}/fhir", access_token="ours", door=door)
+    with pytest.raises(FhirUnreachable, match="CACERT"):
         session.get_json("Practitioner/1")

@@ -3,7 +3,6 @@
 import email.utils
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -102,14 +101,42 @@ def test_reads_side_by_side_over_connections_that_are_kept(ehr: CannedEhr, sessi
         together.wait()  # passes only if four are under way at once
         return Answer({"id": seen.path})
 
-    for number in range(4):
-        ehr.answers[f"/fhir/Task/{number}"] = answer
-    with ThreadPoolExecutor(4) as pool:
-        for _ in range(3):
-            read = list(pool.map(lambda number: session.get_json(f"Task/{number}")["id"], range(4)))
-            assert read == [f"/fhir/Task/{number}" for number in range(4)]
-    pools = session._door._adapter.poolmanager.pools
-    assert pools[next(iter(pools.keys()))].num_connections == 4
+    paths = [f"Task/{number}" for number in range(4)]
+    ehr.answers |= {f"/fhir/{path}": answer for path in paths}
+    for _ in range(3):
+        assert set(session.ask_all(paths)) == set(paths)
+        assert [session.get_json(path)["id"] for path in paths] == [f"/fhir/{path}" for path in paths]
+    assert len(ehr.seen) == 12
+    assert len({one.connection for one in ehr.seen}) == 4
+
+
+def test_an_answer_that_was_asked_for_serves_once(ehr: CannedEhr, session: fhir.FhirSession) -> None:
+    """FHIR calls: what is read a second time is asked for a second time."""
+    session.ask_all(["Task/1"])
+    for _ in range(2):
+        session.get_json("Task/1")
+    assert ehr.hits("/fhir/Task/1") == 2
+
+
+def test_a_busy_answer_among_many_is_asked_for_again(ehr: CannedEhr, session: fhir.FhirSession) -> None:
+    """FHIR calls: retry, also of what was sent with others."""
+    answers = iter([Answer({}, 503, {"Retry-After": "0"}), Answer({"resourceType": "Task"})])
+    ehr.answers["/fhir/Task/1"] = lambda seen: next(answers)
+    assert set(session.ask_all(["Task/1", "Task/2"])) == {"Task/2"}
+    assert session.get_json("Task/1")["resourceType"] == "Task"
+
+
+def test_what_may_have_another_page_is_not_all(ehr: CannedEhr, session: fhir.FhirSession) -> None:
+    """FHIR calls: whoever reads on must not hold up the others."""
+    ehr.answers["/fhir/Task"] = lambda seen: Answer({"link": [{"relation": "next", "url": f"{ehr.base}/Task?page=2"}]})
+    assert session.ask_all(["Task?owner=1", "Task/2"]).keys() == {"Task/2"}
+
+
+def test_nothing_of_many_is_sent_where_one_lies_outside_the_base(ehr: CannedEhr, session: fhir.FhirSession) -> None:
+    """FHIR calls: the token never leaves the base."""
+    with pytest.raises(fhir.FhirOutsideBase):
+        session.ask_all(["Task/1", "../admin"])
+    assert ehr.seen == []
 
 
 def test_two_launches_share_connections(ehr: CannedEhr) -> None:
@@ -117,8 +144,7 @@ def test_two_launches_share_connections(ehr: CannedEhr) -> None:
     door = Door()
     for _ in range(5):
         fhir.FhirSession(base=ehr.base, access_token="t", door=door).get_json("Task/1")
-    pools = door._adapter.poolmanager.pools
-    assert pools[next(iter(pools.keys()))].num_connections == 1
+    assert len({one.connection for one in ehr.seen}) == 1
 
 
 def test_pages_are_followed(ehr: CannedEhr, session: fhir.FhirSession) -> None:

@@ -44,6 +44,8 @@ class Seen:
     query: str
     headers: Mapping[str, str]
     form: Mapping[str, str]
+    connection: int = 0
+    """The caller's port: the same for all requests on one connection."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: str) -> None:
         parts = urlsplit(self.path)
         form = {name: values[0] for name, values in parse_qs(body).items()}
-        answer = self.server.ehr.respond(Seen(self.command, parts.path, parts.query, dict(self.headers), form))
+        answer = self.server.ehr.respond(
+            Seen(self.command, parts.path, parts.query, dict(self.headers), form, self.client_address[1])
+        )
         content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
         head = [f"HTTP/1.1 {answer.status} Canned", "Content-Type: application/json", f"Content-Length: {len(content)}"]
         head += [f"{name}: {value}" for name, value in answer.headers.items()]

@@ -64,10 +64,25 @@ def test_wal_is_used_only_where_it_is_sound(version: tuple[int, ...], mode: str)
 
 
 def test_sqlite_writes_through_to_the_disk(sqlite_database: Database) -> None:
-    with sqlite_database.reading() as session:
-        assert session.scalar(text("PRAGMA synchronous")) == 2  # FULL
-        assert session.scalar(text("PRAGMA journal_mode")) == sqlite_journal_mode().lower()
-        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+    for durable, synchronous in [(True, 2), (False, 1), (True, 2)]:  # FULL, NORMAL; one connection serves all three
+        with sqlite_database.writing(durable=durable) as session:
+            assert session.scalar(text("PRAGMA synchronous")) == synchronous
+            assert session.scalar(text("PRAGMA journal_mode")) == sqlite_journal_mode().lower() == "wal"
+            assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_without_wal_nothing_is_written_less_than_through(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smart_app.db.sqlite_journal_mode", lambda: "TRUNCATE")
+    with sqlite_database.writing(durable=False) as session:
+        assert session.scalar(text("PRAGMA synchronous")) == 2
+
+
+def test_postgresql_waits_for_the_disk_unless_told_otherwise(postgres_database: Database) -> None:
+    for durable, waits in [(True, "on"), (False, "off"), (True, "on")]:
+        with postgres_database.writing(durable=durable) as session:
+            assert session.scalar(text("SHOW synchronous_commit")) == waits
 
 
 def test_postgresql_reads_what_others_committed(postgres_database: Database) -> None:
