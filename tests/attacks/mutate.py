@@ -12,7 +12,8 @@ The defences are listed in ``defences/*.toml``, an entry each::
     also = [{ file = "...", find = "...", replace = "..." }]   # where one defence stands in two layers; optional
 
 The tree is copied; only the copy is changed. First the named tests must be green
-on the unchanged copy. A mutant is *caught* when a test fails; a test run that
+on the unchanged copy; a defence whose tests are not is not tried, and counts as a
+survivor. A mutant is *caught* when a test fails; a test run that
 breaks before any test fails (syntax, import, fixture) proves nothing and counts
 as a survivor. The test that caught a mutant last time (``defences/caught_by.json``,
 which every run brings up to date) is run first, then the others until one fails.
@@ -32,7 +33,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.written_table import write_between_marks
-from tests.attacks.taking_out import DEFENCES, Defence, copy_tree, files_changed_since, judge, put_back, read_defences
+from tests.attacks.taking_out import (
+    DEFENCES,
+    Defence,
+    copy_tree,
+    files_changed_since,
+    judge,
+    put_back,
+    read_defences,
+    red_tests,
+)
 from tests.attacks.warm_pytest import WarmPytest
 
 CAUGHT_BY = DEFENCES / "caught_by.json"
@@ -107,19 +117,34 @@ def on_a_free_one(made: Sequence[Bench], tasks: Sequence[Any], do: Callable[[Ben
         return list(pool.map(work, tasks))
 
 
-def what_is_red(made: Sequence[Bench], tests: Sequence[str]) -> str:
-    """With all defences in place: the output of a run of the tests that is not green, or nothing."""
+def what_is_red(made: Sequence[Bench], tests: Sequence[str]) -> list[str]:
+    """The tests that are not green with all defences in place. RuntimeError where a run of them broke."""
+
+    def run(bench: Bench, share: Sequence[str]) -> tuple[int, str]:
+        return bench.pytest.run(share, seconds=GREEN_SECONDS, options=["--maxfail=0"])
+
     shares = [tests[number :: len(made)] for number in range(len(made))]
-    filled = [share for share in shares if share]
-    runs = on_a_free_one(made, filled, lambda bench, share: bench.pytest.run(share, seconds=GREEN_SECONDS))
-    return next((output or "no output" for code, output in runs if code != 0), "")
+    runs = on_a_free_one(made, [share for share in shares if share], run)
+    red = [test for _, output in runs for test in red_tests(output)]
+    for code, output in runs:
+        if red or code:
+            print(output[-4000:])
+        if code not in (0, 1):
+            raise RuntimeError("the run of the tests with all defences in place broke: nothing was tried")
+    return red
 
 
-def try_all(made: Sequence[Bench], defences: Sequence[Defence], *, caught_by: Mapping[str, str]) -> list[Outcome]:
+def try_all(
+    made: Sequence[Bench], defences: Sequence[Defence], *, caught_by: Mapping[str, str], red: Sequence[str]
+) -> list[Outcome]:
     """Every mutant, told as it comes."""
 
     def attempt(bench: Bench, defence: Defence) -> Outcome:
-        outcome = bench.try_mutant(defence, first=caught_by.get(key(defence), ""))
+        if named := defence.find_red(red):
+            by = f"NOT TRIED: {named} is not green with the defence in place"
+            outcome = Outcome(defence=defence, caught=False, by=by, seconds=0.0)
+        else:
+            outcome = bench.try_mutant(defence, first=caught_by.get(key(defence), ""))
         print(outcome, flush=True)
         return outcome
 
@@ -171,7 +196,7 @@ def chosen(options: argparse.Namespace) -> list[Defence]:
 
 
 def main() -> int:
-    """0 where every mutant is caught, 1 where one survives, 2 where the tests were not green to begin with."""
+    """0 where every mutant is caught, 1 where one survives or was not tried, 2 where there is none to try."""
     parser = argparse.ArgumentParser(description="Take each defence out and see its tests go red.")
     parser.add_argument("--write", type=Path, help="Markdown file that takes the table, when all are taken out")
     parser.add_argument("--attack", type=int, help="only this attack")
@@ -188,11 +213,9 @@ def main() -> int:
     known = json.loads(CAUGHT_BY.read_text()) if CAUGHT_BY.exists() else {}
     tests = sorted({test for defence in defences for test in defence.tests})
     with benches(options.jobs, tests) as made:
-        if red := what_is_red(made, tests):
-            print(red[-4000:], "\nThe tests are not green with all defences in place: nothing was tried.", sep="")
-            return 2
-        print(f"{len(tests)} tests or files are green ({time.monotonic() - started:.0f} s).", flush=True)
-        outcomes = try_all(made, defences, caught_by=known)
+        red = what_is_red(made, tests)
+        print(f"{len(tests)} tests or files: {len(red)} red ({time.monotonic() - started:.0f} s).", flush=True)
+        outcomes = try_all(made, defences, caught_by=known, red=red)
     remember(outcomes, known)
     text = table(outcomes, day=time.strftime("%Y-%m-%d", time.gmtime()), seconds=time.monotonic() - started)
     print(text)

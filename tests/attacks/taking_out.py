@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,13 @@ class Defence:
     def files(self) -> set[str]:
         """All files of the tree that the entry speaks of: those that are changed, and the tests."""
         return {file for file, _, _ in self.changes} | {test.partition("::")[0] for test in self.tests}
+
+    def find_red(self, red: Sequence[str]) -> str | None:
+        """The first of these tests that the entry names, by itself or by its file or function."""
+        within = (
+            (test, test.removeprefix(named)[:1]) for test in red for named in self.tests if test.startswith(named)
+        )
+        return next((test for test, after in within if after in ("", ":", "[")), None)
 
     def take_out(self, tree: Path) -> dict[Path, str]:
         """Change the copy; returns the texts as they were. ValueError where a `find` is not there exactly once."""
@@ -97,6 +104,11 @@ def judge(code: int, output: str) -> tuple[bool, str]:
         return False, "SURVIVED: the tests stay green"
     last = output.strip().splitlines()[-1] if output.strip() else "no output"
     return False, f"PROVES NOTHING: the run broke ({last[:160]})"
+
+
+def red_tests(output: str) -> list[str]:
+    """The tests that failed or broke, as pytest names them at the end."""
+    return re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", output, re.MULTILINE)
 
 
 def _git(*arguments: str) -> list[str]:

@@ -53,9 +53,11 @@ class WarmPytest:
         """Collect the tests, run none, and keep the foreign libraries that this took."""
         return self._ask(tests=tests, options=["--collect-only"], keep=True)
 
-    def run(self, tests: Sequence[str], *, first: str = "", seconds: int = LONGEST_SECONDS) -> tuple[int, str]:
+    def run(
+        self, tests: Sequence[str], *, first: str = "", seconds: int = LONGEST_SECONDS, options: Sequence[str] = ()
+    ) -> tuple[int, str]:
         """pytest's exit code and output, 124 where it took longer; the test `first` comes before the others."""
-        return self._ask(tests=tests, first=first, seconds=seconds)
+        return self._ask(tests=tests, first=first, seconds=seconds, options=options)
 
     def stop(self) -> None:
         """End the server."""

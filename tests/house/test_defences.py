@@ -1,12 +1,13 @@
 """The list of defences for `make mutation` is whole and fits the source; whether tests go red is shown there."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.attacks.taking_out import ROOT, Defence, judge, read_defences
+from tests.attacks.taking_out import ROOT, Defence, judge, read_defences, red_tests
 
 DEFENCES = read_defences()
 ATTACKS = [*range(1, 18), 26, 27, 28, 32]
@@ -60,3 +61,11 @@ def test_a_run_that_breaks_before_a_test_fails_proves_nothing() -> None:
     assert judge(2, "ERROR tests/a.py - SyntaxError\n1 error")[0] is False
     assert judge(1, "ERROR tests/a.py::test_b - fixture\n1 error")[0] is False
     assert judge(124, "longer than 300 s")[0] is False
+
+
+def test_a_defence_is_not_tried_where_one_of_its_tests_is_red_with_it() -> None:
+    red = red_tests("FAILED tests/a.py::test_b[two words] - assert 1 == 2\nERROR tests/c.py::test_d - fixture\n")
+    assert red == ["tests/a.py::test_b[two words]", "tests/c.py::test_d"]
+    named = {"tests/a.py": True, "tests/a.py::test_b": True, "tests/c.py::test_d": True, "tests/a.py::test_": False}
+    for test, is_red in named.items():
+        assert bool(dataclasses.replace(DEFENCES[0], tests=(test,)).find_red(red)) is is_red
