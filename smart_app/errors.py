@@ -113,7 +113,8 @@ def new_reference() -> str:
 
 def page(error: ProductError, *, reference: str | None = None) -> tuple[str, int]:
     """The page for `error`, and its status."""
-    html = render_template("error.html", error=error, reference=reference or new_reference())
+    template = "studio/error.html" if request.path.startswith("/studio/") else "error.html"
+    html = render_template(template, error=error, reference=reference or new_reference())
     return html, error.status
 
 

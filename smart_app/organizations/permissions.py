@@ -1,10 +1,14 @@
-"""What somebody may do here. Granted by hand only: no job role, code or declaration ever gives a permission."""
+"""What somebody may do here: granted, or asserted by the EHR through the organization's own map of codes.
+
+Never by a job role, a declaration or anything that a request says.
+"""
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from smart_app.db import insert_new
@@ -28,6 +32,35 @@ def permissions_of(session: Session, *, organization: UUID, learner: UUID) -> fr
         models.Permission.organization == organization, models.Permission.learner == learner
     )
     return frozenset(map(Permission, session.scalars(granted)))
+
+
+class VisitLike(Protocol):
+    """The part of :class:`smart_app.visits.view.VisitView` that matters here."""
+
+    @property
+    def organization(self) -> UUID: ...
+
+    @property
+    def learner(self) -> UUID: ...
+
+    @property
+    def asserted(self) -> tuple[tuple[str, str, str], ...]: ...
+
+
+def permissions_of_visit(session: Session, *, visit: VisitLike) -> frozenset[Permission]:
+    """What the learner may do in this visit: what was granted, and what the EHR's codes gave at its launch.
+
+    A code that was taken out of the map since gives nothing any more.
+    """
+    granted = permissions_of(session, organization=visit.organization, learner=visit.learner)
+    if not visit.asserted:
+        return granted
+    table = models.PermissionCode
+    mapped = select(table.permission).where(
+        table.organization == visit.organization,
+        tuple_(table.permission, table.system, table.code).in_(visit.asserted),
+    )
+    return granted | frozenset(map(Permission, session.scalars(mapped)))
 
 
 def grant(session: Session, *, organization: UUID, learner: UUID, permission: Permission, actor: str) -> None:
