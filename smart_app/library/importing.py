@@ -17,7 +17,13 @@ from smart_app.library.import_order import STARTER_AUTHOR, ImportReport, Order
 from smart_app.library.models import LibraryRow, TutorialVersionRow
 from smart_app.library.publishing_rules import check_people, check_publishing, check_version, unused_values
 from smart_app.library.registries import LocalFile
-from smart_app.library.saving import save_features, save_files, save_sensitive, save_tutorial
+from smart_app.library.saving import (
+    note_feature_versions,
+    save_features,
+    save_files,
+    save_sensitive,
+    save_tutorial,
+)
 from smart_app.library.search_index import index_library
 from smart_app.library.tutorial_file import ParsedTutorial, parse
 from smart_app.organizations.verbs import write_audit
@@ -74,6 +80,7 @@ def import_library(
         save_tutorial(session, tutorial, order, report)
     save_files(session, texts, order, report)
     save_features(session, texts, order, report)
+    note_feature_versions(session, organization)
     save_sensitive(library, order, report)
     index_library(session, organization=organization)
     if report.changed:

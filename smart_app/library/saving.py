@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smart_app.library.findings import Findings
@@ -87,6 +89,21 @@ def save_sensitive(library: LibraryRow, order: Order, report: ImportReport) -> N
     if marks and library.sensitive != marks:
         library.sensitive = marks
         report.changed = True
+
+
+def note_feature_versions(session: Session, organization: UUID) -> None:
+    """For which version of its AI feature each tutorial was published: when that changes, the tutorial is stale."""
+    session.flush()
+    features = select(AiFeatureRow.id, AiFeatureRow.version).where(AiFeatureRow.organization == organization)
+    versions = dict(session.execute(features).all())
+    for row in session.scalars(
+        select(TutorialVersionRow).where(
+            TutorialVersionRow.organization == organization,
+            TutorialVersionRow.status == "published",
+            TutorialVersionRow.feature_version.is_(None),
+        )
+    ):
+        row.feature_version = versions.get(row.front_matter["ai_feature"])
 
 
 def _feature_facts(entry: Mapping[str, Any]) -> dict[str, Any]:

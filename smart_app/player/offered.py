@@ -1,6 +1,6 @@
 """Which tutorials a visit may open: what was chosen for it, what the learner's role may find, and what was begun."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,6 +19,7 @@ from smart_app.library.reading import (
     get_version,
 )
 from smart_app.library.sensitivity import is_sensitive
+from smart_app.library.succession import LaterVersion, later_versions, lets_finish, stands_for
 from smart_app.library.targeting import Target
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
 from smart_app.player.models import Dismissal, Pause, Preference, Progress
@@ -83,7 +84,7 @@ def targets_for_role(session: Session, *, visit: VisitView) -> tuple[Target, ...
     """All that a person of this role may find today: for the role or everyone, its AI feature live, its dates right."""
     catalogue = catalogue_of(session, organization=visit.organization)
     mine, today = {*visit.job_roles, EVERYONE}, datetime.now(UTC).date()
-    live = catalogue.live_features | {ANY_FEATURE}
+    live = catalogue.live_for(visit.job_roles, today) | {ANY_FEATURE}
     return tuple(
         target
         for target in catalogue.targets
@@ -98,7 +99,10 @@ def changes_since(session: Session, *, visit: VisitView, taught: Taught) -> tupl
     if not finished:
         return ()
     said = [_feature_change(finished[-1], taught.feature)]
-    for number in range(finished[-1].version + 1, taught.version.version + 1):
+    done = finished[-1]
+    newer = later_versions(session, organization=visit.organization, of={done.tutorial: done.version})
+    counts = {*_learned_by(done, newer)}
+    for number in (number for number in range(done.version + 1, taught.version.version + 1) if number not in counts):
         with suppress(NoSuchTutorial):
             version = get_version(
                 session, organization=visit.organization, tutorial=taught.version.tutorial, version=number
@@ -158,21 +162,31 @@ class History:
     """Tutorial -> version of its AI feature when it was finished last, where that is known."""
     in_progress: dict[str, int]
     dismissed: frozenset[str]
+    stays: dict[str, int]
+    """Tutorial -> the earlier version that the learner finishes; :attr:`in_progress` names the present one for it."""
 
 
 def history_of(session: Session, *, organization: UUID, learner: UUID) -> History:
     """Finished versions, begun ones, and what was put away."""
     rows = progress_of(session, organization, learner)
+    begun = {row.tutorial: row.version for row in rows if row.step and not row.finished_at}
+    newer = later_versions(session, organization=organization, of={row.tutorial: row.version for row in rows})
+    stays = {tutorial: version for tutorial, version in begun.items() if lets_finish(newer.get(tutorial, ()), version)}
+    finished = [row for row in rows if row.finished_at]
     return History(
-        learned=frozenset((row.tutorial, row.version) for row in rows if row.finished_at),
-        learned_on={row.tutorial: row.feature_version for row in rows if row.finished_at and row.feature_version},
-        in_progress=_begun(row for row in rows if row.step and not row.finished_at),
+        learned=frozenset((row.tutorial, version) for row in finished for version in _learned_by(row, newer)),
+        learned_on={row.tutorial: row.feature_version for row in finished if row.feature_version},
+        in_progress=begun | {tutorial: newer[tutorial][-1].version for tutorial in stays},
         dismissed=put_away(session, organization, learner),
+        stays=stays,
     )
 
 
-def _begun(rows: Iterable[Progress]) -> dict[str, int]:
-    return {row.tutorial: row.version for row in rows}
+def _learned_by(row: Progress, newer: Mapping[str, Sequence[LaterVersion]]) -> Iterable[int]:
+    """The version that was finished, and the later ones that it stands for."""
+    yield row.version
+    if row.finished_at:
+        yield from stands_for(newer.get(row.tutorial, ()), begun=row.started_at, finished=row.finished_at)
 
 
 def _is_sensitive(session: Session, visit: VisitView, version: TutorialVersion, feature: AiFeature | None) -> bool:
@@ -207,7 +221,10 @@ def _chosen(visit: VisitView, tutorial: str) -> int | None:
 def _findable_or_begun(session: Session, visit: VisitView, tutorial: str) -> int | None:
     begun = [row for row in progress_of(session, visit.organization, visit.learner) if row.tutorial == tutorial]
     if begun and begun[-1].finished_at is None:
-        return begun[-1].version
+        version = begun[-1].version
+        newer = later_versions(session, organization=visit.organization, of={tutorial: version}).get(tutorial, ())
+        if not newer or lets_finish(newer, version):
+            return version
     findable = {target.tutorial: target.version for target in targets_for_role(session, visit=visit)}
     return findable.get(tutorial, begun[-1].version if begun else None)
 
