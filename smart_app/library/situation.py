@@ -53,6 +53,8 @@ class Situation:
     encounter_class: str | None = None
     care_setting: str | None = None
     live_features: frozenset[str] = _NONE
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """AI feature that is live, but not for this person today -> why, in words; for the sentence alone."""
     learned: frozenset[tuple[str, int]] = frozenset()
     """(tutorial, version) finished by this learner."""
     in_progress: Mapping[str, int] = field(default_factory=dict)

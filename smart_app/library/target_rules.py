@@ -40,8 +40,9 @@ def _feature_passes(target: Target, situation: Situation) -> bool:
 def _say_feature(target: Target, situation: Situation) -> str:
     if target.ai_feature == ANY_FEATURE:
         return "It is about no single AI feature."
-    state = "is" if _feature_passes(target, situation) else "is not"
-    return f'The AI feature "{target.ai_feature}" {state} live at this organization.'
+    state = "is live" if _feature_passes(target, situation) else "is not live"
+    why = situation.withheld.get(target.ai_feature, f"{state} at this organization")
+    return f'The AI feature "{target.ai_feature}" {why}.'
 
 
 def _dates_pass(target: Target, situation: Situation) -> bool:

@@ -11,15 +11,25 @@ from sqlalchemy.orm import Session
 from launch.context import LaunchContext
 from smart_app.fhir.facts import Findings
 from smart_app.keys import KeyRing
+from smart_app.organizations.asserting import asserted_by
+from smart_app.organizations.grants import give_awaited
 from smart_app.organizations.learners import Identity, KnownLearner, resolve_learner
 from smart_app.organizations.profile import Profile, Profiles
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.visits import cookies
+from smart_app.visits.codes_seen import note_codes
 from smart_app.visits.ehr_style import properties_of
 from smart_app.visits.models import Visit
 from smart_app.visits.role_match import match_job_roles, specialties_of
 from smart_app.visits.task_context import TaskContext, what_is_open
-from smart_app.visits.verbs import MOST_LIVE, end_visits, live_visits, open_visit, purge_old_visits
+from smart_app.visits.verbs import (
+    MOST_LIVE,
+    end_visits,
+    live_visits,
+    open_visit,
+    purge_old_visits,
+    tell_asserted,
+)
 from smart_app.visits.view import ChoiceLike, VisitView, as_json, view_of, with_choices
 
 _PURGE_SECONDS = 600.0
@@ -63,10 +73,14 @@ def open_visit_for(
     profile = _profiles.get(session, organization)
     identities = identities_of(context, findings)
     learner = resolve_learner(session, organization=organization, identities=identities, keys=keys)
+    if learner.first_seen:
+        given = learner.first_seen
+        give_awaited(session, organization=organization, learner=learner.id, identities=given, keys=keys)
     held = live_visits(session, cookies.all_cookies(request_cookies, keys=keys))
     ended = _end_earlier(session, held, learner)
     visit = _new_visit(profile, learner, context, findings)
     visit.style = dict(style) if style else None
+    visit.asserted = _asserted(profile, findings) or None
     view = view_of(
         visit,
         organization_name=profile.name,
@@ -75,7 +89,17 @@ def open_visit_for(
     )
     view = with_choices(view, choose(view))
     visit.choices = as_json(view.choices)
+    if visit.asserted:
+        tell_asserted(session, visit=visit)
     visit, secret = open_visit(session, visit=visit)
+    note_codes(
+        session,
+        organization=organization,
+        learner=learner.id,
+        registration=visit.registration,
+        findings=findings,
+        today=visit.started_at.date(),
+    )
     _purge_now_and_then(session)
     return OpenedVisit(visit=view, secret=secret, ended=tuple(ended))
 
@@ -140,6 +164,14 @@ def _new_visit(profile: Profile, learner: KnownLearner, context: LaunchContext, 
         missing=list(findings.missing),
         choices=[],
     )
+
+
+def _asserted(profile: Profile, findings: Findings) -> list[list[str]]:
+    """Permissions that the codes of the person's active roles give: what the EHR says, and the organization's map."""
+    if findings.person is not None and not findings.person.active:
+        return []
+    codes = (code for role in findings.roles if role.active for code in role.codes)
+    return asserted_by(codes, profile.permissions)
 
 
 def _in_its_place(context: LaunchContext, findings: Findings, task: TaskContext) -> str:
