@@ -10,6 +10,7 @@ _VERBS = {
     "migrate": ("smart_app.migrations.commands:migrate", "Bring the database to this version."),
     "organization": ("smart_app.organizations.commands:organization", "Add and list organizations."),
     "ehr": ("smart_app.organizations.commands:ehr", "Register EHRs."),
+    "staff": ("smart_app.organizations.staff_commands:staff", "Say who may do what in the studio."),
     "doctor": ("smart_app.doctor:doctor", "Say what an EHR supports, what falls back, what to register."),
     "report": ("smart_app.organizations.commands:report", "Print a launch report by its reference."),
     "keys": ("smart_app.keys_commands:keys", "Make and rotate keys."),

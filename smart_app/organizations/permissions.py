@@ -63,8 +63,20 @@ def permissions_of_visit(session: Session, *, visit: VisitLike) -> frozenset[Per
     return granted | frozenset(map(Permission, session.scalars(mapped)))
 
 
-def grant(session: Session, *, organization: UUID, learner: UUID, permission: Permission, actor: str) -> None:
-    """Grant it, and say so in the audit. Granting twice is one grant."""
+def grant(
+    session: Session,
+    *,
+    organization: UUID,
+    learner: UUID,
+    permission: Permission,
+    actor: str,
+    named_as: bytes | None = None,
+) -> bool:
+    """Grant it, and say so in the audit. Granting twice is one grant; True where this one was new.
+
+    `named_as`: the person in the words of who granted, encrypted.
+    """
+    before = permissions_of(session, organization=organization, learner=learner)
     new = insert_new(
         session,
         models.Permission,
@@ -73,13 +85,18 @@ def grant(session: Session, *, organization: UUID, learner: UUID, permission: Pe
         permission=permission.value,
         granted_by=actor,
         granted_at=datetime.now(UTC),
+        named_as=named_as,
     )
     if new:
-        _tell(session, organization, learner, permission, actor, "permission granted")
+        tell(session, organization, learner, before, before | {permission}, actor, "permission granted")
+    return new
 
 
-def revoke(session: Session, *, organization: UUID, learner: UUID, permission: Permission, actor: str) -> None:
-    """Take it back, and say so in the audit."""
+def revoke(session: Session, *, organization: UUID, learner: UUID, permission: Permission, actor: str) -> bool:
+    """Take it back, and say so in the audit; False where it was not held."""
+    before = permissions_of(session, organization=organization, learner=learner)
+    if permission not in before:
+        return False
     session.execute(
         delete(models.Permission).where(
             models.Permission.organization == organization,
@@ -87,9 +104,19 @@ def revoke(session: Session, *, organization: UUID, learner: UUID, permission: P
             models.Permission.permission == permission.value,
         )
     )
-    _tell(session, organization, learner, permission, actor, "permission revoked")
+    tell(session, organization, learner, before, before - {permission}, actor, "permission revoked")
+    return True
 
 
-def _tell(session: Session, organization: UUID, learner: UUID, permission: Permission, actor: str, action: str) -> None:
-    details = {"learner": learner.hex, "permission": permission.value}
+def tell(
+    session: Session,
+    organization: UUID,
+    learner: UUID,
+    before: frozenset[Permission],
+    after: frozenset[Permission],
+    actor: str,
+    action: str,
+) -> None:
+    """Who, what, before and after, in the audit."""
+    details = {"learner": learner.hex, "before": sorted(before), "after": sorted(after)}
     write_audit(session, organization=organization, actor=actor, action=action, details=details)

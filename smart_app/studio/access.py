@@ -14,6 +14,7 @@ from typing import TypeVar
 from flask import current_app, g, request
 
 from smart_app.errors import ProductError
+from smart_app.organizations.naming import code_of
 from smart_app.organizations.permissions import Permission, permissions_of_visit
 from smart_app.organizations.settings import setting
 from smart_app.organizations.verbs import write_audit
@@ -97,6 +98,7 @@ def refuse(needed: frozenset[Permission]) -> None:
         "A job role does not give it, and nobody can give it to themselves.",
         what_to_do=(
             f"Ask {contact or 'your EHR analyst'}: whoever has the permission analyst grants it, under Administration.",
+            f"Tell them your code here, {code_of(visit.learner)}. It stands for you and opens nothing.",
         ),
     )
 

@@ -1,6 +1,6 @@
 """From the bare address /studio/ to a visit: one that this browser holds, or a sign-in at an EHR."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -38,7 +38,10 @@ class WaysIn:
 
 def ways_in(session: Session, *, cookies: Mapping[str, str], ehr: str | None) -> WaysIn:
     """Live visits of this browser; EHRs to sign in at: the one named `ehr` (hex), or all of a lone organization."""
-    return WaysIn(visits=tuple(_visits(session, cookies)), **_ehrs(session, ehr))
+    rows = _ehrs(session, ehr)
+    many = len({row.organization for row in rows}) > 1
+    ehrs = () if many else tuple(Way(row.name, sign_in_address(row.iss)) for row in rows)
+    return WaysIn(visits=tuple(_visits(session, cookies)), ehrs=ehrs, many=many)
 
 
 def sign_in_address(iss: str) -> str:
@@ -56,14 +59,12 @@ def _visits(session: Session, cookies: Mapping[str, str]) -> list[Way]:
     return [Way(names[visit.organization], url_for("studio.home", visit=visit.id)) for visit in newest.values()]
 
 
-def _ehrs(session: Session, ehr: str | None) -> dict[str, object]:
+def _ehrs(session: Session, ehr: str | None) -> Sequence[EhrRegistration]:
     query = select(EhrRegistration).order_by(EhrRegistration.name)
     named = _uuid(ehr)
     if named is not None:
         query = query.where(EhrRegistration.id == named)
-    rows = session.scalars(query.limit(MOST_SHOWN)).all()
-    many = len({row.organization for row in rows}) > 1
-    return {"ehrs": () if many else tuple(Way(row.name, sign_in_address(row.iss)) for row in rows), "many": many}
+    return session.scalars(query.limit(MOST_SHOWN)).all()
 
 
 def _uuid(text: str | None) -> UUID | None:
