@@ -138,22 +138,23 @@ def _open(text: str, found: Findings) -> tuple[Located, list[PartSource]] | None
         found.add(1, "The front matter has no fields.", "Write one field a line, as title: ...")
         return None
     body, first_line = text[match.end() :], match[0].count("\n") + 1
-    if _is_too_much(body, first_line, found):
+    refused = too_much(body)
+    if refused:
+        found.add(first_line, *refused)
         return None
     return located, split_parts(body, first_line=first_line)
 
 
-def _is_too_much(body: str, first_line: int, found: Findings) -> bool:
-    """Looked at before anything reads it as Markdown."""
+def too_much(body: str) -> tuple[str, str] | None:
+    """What is wrong and how to mend it, where the parts are larger than anything reads as Markdown; else None."""
+    brackets, longest = body.count("["), max(map(len, body.split("\n\n")))
     if len(body) > MOST_CHARACTERS:
-        found.add(first_line, f"The parts have {len(body)} characters; {MOST_CHARACTERS} at most.", "Cut them.")
-    elif body.count("[") > MOST_BRACKETS:
-        found.add(first_line, f'The parts have {body.count("[")} times "["; {MOST_BRACKETS} at most.', "Take some out.")
-    elif max(map(len, body.split("\n\n"))) > MOST_IN_PARAGRAPH:
-        found.add(first_line, f"A paragraph has more than {MOST_IN_PARAGRAPH} characters.", "Cut it, or divide it.")
-    else:
-        return False
-    return True
+        return f"The parts have {len(body)} characters; {MOST_CHARACTERS} at most.", "Cut them."
+    if brackets > MOST_BRACKETS:
+        return f'The parts have {brackets} times "["; {MOST_BRACKETS} at most.', "Take some out."
+    if longest > MOST_IN_PARAGRAPH:
+        return f"A paragraph has {longest} characters; {MOST_IN_PARAGRAPH} at most.", "Cut it, or divide it."
+    return None
 
 
 def _check_parts(parts: list[PartSource], found: Findings) -> None:

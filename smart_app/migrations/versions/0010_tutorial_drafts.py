@@ -75,7 +75,7 @@ def _create_drafts() -> None:
         sa.Column("fields", sa.JSON, nullable=False),
         sa.Column("authors", sa.JSON, nullable=False),
         sa.Column("signed", sa.String(120)),
-        sa.Column("in_progress", sa.String(8), nullable=False),
+        sa.Column("editor", sa.String(32), nullable=False),
         sa.Column("note", sa.String(1000)),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("saved_at", UtcDateTime, nullable=False),

@@ -62,6 +62,8 @@ class DraftFields:
     """Slug of the part -> Markdown."""
     slots: Mapping[str, str] = field(default_factory=dict)
     """What this organization puts into each local slot."""
+    in_progress: str = "finish"
+    """What the new version does with people in the middle of the one before; no part of the file."""
 
     def slot_texts(self) -> tuple[str, ...]:
         """The local slots in the parts, in order, each once."""

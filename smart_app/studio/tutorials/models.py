@@ -42,7 +42,8 @@ class TutorialDraft(Base):
     """Learners (hex) who wrote in it: none of them reviews it."""
     signed: Mapped[str | None] = mapped_column(sa.String(120))
     """The author's name as sent for review; people have no names here otherwise."""
-    in_progress: Mapped[str] = mapped_column(sa.String(8))
+    editor: Mapped[str] = mapped_column(sa.String(32))
+    """Which open page saved last: a page is never in conflict with itself."""
     note: Mapped[str | None] = mapped_column(sa.String(1000))
     """What the reviewer asked for when it came back."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
