@@ -48,6 +48,8 @@ class EhrRegistration(Base):
     style_origins: Mapped[list[str]] = mapped_column(JSON, default=list)
     stage: Mapped[str] = mapped_column(String(12), default="production")
     """test or production: whether real people are behind this EHR."""
+    backend_client_id: Mapped[str | None] = mapped_column(String(250))
+    """Client id of Backend Services; None: nothing is asked for there where nobody launched."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

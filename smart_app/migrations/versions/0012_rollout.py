@@ -190,7 +190,7 @@ def upgrade() -> None:
         op.create_table(
             table,
             sa.Column("organization", sa.Uuid, nullable=False),
-            *(column.copy() for column in columns),
+            *(column._copy() for column in columns),
             sa.PrimaryKeyConstraint("organization", *key, name=op.f(f"pk_{table}")),
             *(_reference(table, names, targets) for names, targets in references),
         )

@@ -7,14 +7,14 @@ somebody else refuses the line. Verbs flush, callers commit.
 import base64
 import re
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from launch.discovery import normalise_iss
@@ -93,7 +93,7 @@ def import_roster(session: Session, *, plan: RosterPlan, source: From, actor: st
     """Do what `plan` says; returns what :func:`undo_import` needs. Raises :class:`RosterRefused`."""
     if plan.faults:
         raise RosterRefused(f"{len(plan.faults)} lines are refused: nothing was imported")
-    _add_units(session, source.organization, [line for line in (*plan.added, *(line for _, line in plan.changed))])
+    _add_units(session, source.organization, (*plan.added, *(line for _, line in plan.changed)))
     before = [_kept(session.get_one(RosterPerson, (source.organization, person))) for person, _ in plan.changed]
     added = [_add(session, line, source, plan) for line in plan.added]
     session.flush()
@@ -105,22 +105,13 @@ def import_roster(session: Session, *, plan: RosterPlan, source: From, actor: st
         "source": source.source, "added": len(added), "changed": len(plan.changed), "left": len(left),
         "unchanged": plan.same,
     }  # fmt: skip
-    write_audit(
-        session, organization=source.organization, actor=actor, action="roster imported", details=details
-    )
+    write_audit(session, organization=source.organization, actor=actor, action="roster imported", details=details)
     session.flush()
     return {"added": [person.hex for person in added], "changed": before, "left": left, "identities": new_hashes}
 
 
 def undo_import(session: Session, *, organization: UUID, payload: Mapping[str, Any], actor: str) -> None:
-    """Put the roster back as it was before an import. Somebody who was assigned work meanwhile stays, without a job."""
-    for person in map(UUID, payload["added"]):
-        row = session.get(RosterPerson, (organization, person))
-        if row is not None:
-            row.active_to = datetime.now(UTC).date() - timedelta(days=1)
-            row.sealed = None
-    for kept in (*payload["changed"], *payload["left"]):
-        _put_back(session, organization, kept)
+    """Put the roster back as it was before an import. Whoever was assigned work meanwhile stays, and is not here."""
     for kind, digest in payload["identities"]:
         session.execute(
             delete(RosterIdentity).where(
@@ -129,6 +120,10 @@ def undo_import(session: Session, *, organization: UUID, payload: Mapping[str, A
                 RosterIdentity.hash == bytes.fromhex(digest),
             )
         )
+    for person in map(UUID, payload["added"]):
+        _remove(session, organization, person)
+    for kept in (*payload["changed"], *payload["left"]):
+        _put_back(session, organization, kept)
     details = {"added": len(payload["added"]), "changed": len(payload["changed"]), "left": len(payload["left"])}
     write_audit(session, organization=organization, actor=actor, action="roster import undone", details=details)
     session.flush()
@@ -173,9 +168,7 @@ def _hashes(line: StaffLine, source: From) -> tuple[Hashed, ...]:
     """Every identity under every hashing key: the staff identifier's own ones first."""
     known = dict.fromkeys([(source.staff_is, line.staff), *line.known_as])
     return tuple(
-        (kind, digest)
-        for kind, value in known
-        for digest in source.keys.hashes(*_hashed(kind, value, source.iss))
+        (kind, digest) for kind, value in known for digest in source.keys.hashes(*_hashed(kind, value, source.iss))
     )
 
 
@@ -211,7 +204,11 @@ def _is_here(row: RosterPerson) -> bool:
 
 
 def _differs(
-    row: RosterPerson, line: StaffLine, source: From, hashes: Mapping[int, tuple[Hashed, ...]], owners: Mapping[Hashed, UUID]
+    row: RosterPerson,
+    line: StaffLine,
+    source: From,
+    hashes: Mapping[int, tuple[Hashed, ...]],
+    owners: Mapping[Hashed, UUID],
 ) -> bool:
     if any(one not in owners for one in hashes[line.line]):
         return True
@@ -287,6 +284,19 @@ def _leave(session: Session, organization: UUID, leaving: Sequence[UUID]) -> lis
         left.append(_kept(row))
         row.active_to = yesterday
     return left
+
+
+def _remove(session: Session, organization: UUID, person: UUID) -> None:
+    """Take a person out; one whom other rows name leaves the roster instead, and nothing of them can be read back."""
+    row = session.get(RosterPerson, (organization, person))
+    if row is None:
+        return
+    try:
+        with session.begin_nested():
+            session.delete(row)
+            session.flush()
+    except IntegrityError:
+        row.active_to, row.sealed = datetime.now(UTC).date() - timedelta(days=1), None
 
 
 def _kept(row: RosterPerson) -> dict[str, Any]:

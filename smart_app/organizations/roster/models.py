@@ -50,7 +50,7 @@ class RosterPerson(Base):
 
 
 class RosterIdentity(Base):
-    """What a person on the roster is known by, hashed as in :class:`~smart_app.organizations.models.LearnerIdentity`."""
+    """What a person on the roster is known by; hashed as :class:`~smart_app.organizations.models.LearnerIdentity`."""
 
     __tablename__ = "roster_identities"
     __table_args__ = (
