@@ -90,7 +90,9 @@ _MOST_CACHED = 2000
 def choose_for(session: Session, *, organization: UUID, situation: Situation) -> tuple[Choice, ...]:
     """At most three tutorials with reasons. `situation.live_features` is filled here, from the registry."""
     catalogue = catalogue_of(session, organization=organization)
-    return choose(catalogue.for_roles(situation.job_roles), complete(situation, catalogue))
+    assigned = [target for target in catalogue.targets if target.tutorial in situation.assigned]
+    mine = {target.tutorial: target for target in (*catalogue.for_roles(situation.job_roles), *assigned)}
+    return choose(mine.values(), complete(situation, catalogue))
 
 
 def explain_for(session: Session, *, organization: UUID, tutorial: str, situation: Situation) -> tuple[RuleResult, ...]:
