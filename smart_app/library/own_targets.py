@@ -81,16 +81,16 @@ def checked(wanted: Targets, known_roles: Collection[str]) -> Targets:
     """The same without empty fields, each list in order; raises TargetsRefused. The rules are those of a file."""
     targets = {name: value for name, value in wanted.targets.items() if value not in (None, [], "", False)}
     found = Findings("targets")
-    days = {name: _day(targets[name]) for name in ("from", "until") if name in targets}
-    given = {"roles": sorted(set(wanted.roles)), "targets": {**targets, **days}}
+    days: dict[str, Any] = {name: _day(targets[name]) for name in ("from", "until") if name in targets}
+    given: dict[str, Any] = {"roles": sorted(set(wanted.roles)), "targets": {**targets, **days}}
     check_targeting(given, found, known_roles)
     for name in (*MATCHING, *NARROWING):
         if len(targets.get(name) or ()) > MOST_CODES:
             found.add(1, f"{name} has more than {MOST_CODES} entries.", "Take some out.")
     if found.found:
         raise TargetsRefused([f"{each.wrong} {each.mend}".strip() for each in found.found])
-    lists = {name: sorted(set(targets[name])) for name in (*MATCHING, *NARROWING) if name in targets}
-    others = {name: targets[name] for name in ("any", "from", "until") if name in targets}
+    lists: dict[str, Any] = {name: sorted(set(targets[name])) for name in (*MATCHING, *NARROWING) if name in targets}
+    others: dict[str, Any] = {str(name): targets[name] for name in ("any", "from", "until") if name in targets}
     return Targets(tuple(given["roles"]), {**lists, **others})
 
 

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from smart_app.library.evidence_rule import RuleRefused, checked_rule
 from smart_app.library.field_checks import Fields
 from smart_app.library.findings import Findings
 from smart_app.library.yaml_reading import YamlRefused, read_yaml
@@ -16,6 +18,17 @@ MOST_SLOT_VALUE = 300
 _FEATURE = ("id", "name", "version", "status", "launch_link", "sensitive")
 MODEL_CARD = ("intended_use", "known_limits", "data_sent", "retention", "local_validation", "contact")
 """Facts that the organization and the vendor state of an AI feature; null or left out: not stated yet."""
+ABOUT_STAFF = (
+    "vendor",
+    "available_roles",
+    "available_units",
+    "available_since",
+    "states",
+    "policy_link",
+    "verify_card",
+    "evidence_rule",
+)
+"""Who has it and under which rules; a file that leaves one out says nothing of it."""
 MOST_FACT = 500
 MOST_CHANGED = 300
 _SOURCE = ("id", "title", "url", "sentence", "checked")
@@ -102,7 +115,7 @@ def _check_feature(entry: Fields) -> None:
 
 
 def _check_feature_fields(entry: Fields, *, required: tuple[str, ...]) -> None:
-    entry.known_only((*_FEATURE, *MODEL_CARD, "what_changed"), required)
+    entry.known_only((*_FEATURE, *MODEL_CARD, "what_changed", *ABOUT_STAFF), required)
     entry.text("name", most=80)
     entry.text("version", most=40)
     entry.one_of("status", FEATURE_STATUSES)
@@ -114,6 +127,33 @@ def _check_feature_fields(entry: Fields, *, required: tuple[str, ...]) -> None:
     for name, most in (*((fact, MOST_FACT) for fact in MODEL_CARD), ("what_changed", MOST_CHANGED)):
         if entry.data.get(name) is not None:
             entry.text(name, most=most)
+    _check_about_staff(entry)
+
+
+def _check_about_staff(entry: Fields) -> None:
+    given = {name: entry.data[name] for name in ABOUT_STAFF if entry.data.get(name) is not None}
+    for name in ("available_roles", "available_units", "states"):
+        entry.list_of_text(name)
+    if "vendor" in given:
+        entry.text("vendor", most=120)
+    if "policy_link" in given:
+        entry.https("policy_link")
+    if "available_since" in given and type(given["available_since"]) is not date:
+        entry.wrong("available_since", "available_since must be a date.", "Write it as 2027-05-22.")
+    for check in entry.list_of_fields("verify_card"):
+        check.known_only(("action", "text"), ("action", "text"))
+        check.text("action", most=80)
+        check.text("text", most=200)
+    rule = given.get("evidence_rule")
+    if rule is not None and not _is_rule(rule):
+        entry.wrong("evidence_rule", "evidence_rule must have a search and a condition that may be used.")
+
+
+def _is_rule(rule: Any) -> bool:
+    try:
+        return checked_rule(rule["search"], rule["condition"]) == rule
+    except (RuleRefused, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _check_sensitive(fields: Fields) -> None:

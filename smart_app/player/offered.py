@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smart_app.library.choosing import catalogue_of
+from smart_app.library.launch_hosts import allowed_link
 from smart_app.library.reading import (
     AiFeature,
     NoSuchAiFeature,
@@ -112,11 +113,12 @@ def changes_since(session: Session, *, visit: VisitView, taught: Taught) -> tupl
 
 
 def find_feature(session: Session, *, organization: UUID, feature: str) -> AiFeature | None:
-    """The registry's entry, or None ("any", or taken out of the registry)."""
+    """The registry's entry, its link only where its host is allowed; or None ("any", or taken out of the registry)."""
     try:
-        return get_ai_feature(session, organization=organization, feature=feature)
+        found = get_ai_feature(session, organization=organization, feature=feature)
     except NoSuchAiFeature:
         return None
+    return replace(found, launch_link=allowed_link(session, organization=organization, link=found.launch_link))
 
 
 def find_progress(session: Session, visit: VisitView, version: TutorialVersion) -> Progress | None:

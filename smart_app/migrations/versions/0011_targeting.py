@@ -1,6 +1,8 @@
 """Who sees what: codes seen at launches, an organization's own targets, the AI feature registry in full, matches."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from alembic import op
@@ -79,6 +81,26 @@ def upgrade() -> None:
         op.add_column("ai_features", column)
     for column in _match_columns():
         op.add_column("learner_matches", column)
+    _allow_links_that_are_there()
+
+
+def _allow_links_that_are_there() -> None:
+    """Links that somebody has put into the registry before hosts were named go on working."""
+    connection = op.get_bind()
+    features = sa.table("ai_features", sa.column("organization", sa.Uuid), sa.column("launch_link", sa.String))
+    rows = connection.execute(sa.select(features).where(features.c.launch_link.is_not(None)))
+    found = {(organization, host) for organization, link in rows if (host := urlsplit(link).hostname)}
+    hosts = sa.table(
+        "launch_hosts",
+        sa.column("organization", sa.Uuid),
+        sa.column("host", sa.String),
+        sa.column("added_by", sa.String),
+        sa.column("added_at", UtcDateTime),
+    )
+    now = datetime.now(UTC)
+    for organization, host in sorted(found, key=str):
+        values = {"organization": organization, "host": host, "added_by": "migration", "added_at": now}
+        connection.execute(hosts.insert().values(**values))
 
 
 def downgrade() -> None:
