@@ -41,6 +41,8 @@ class Holder:
     permissions: tuple[Permission, ...]
     since: datetime
     granted_by: str
+    awaited: str | None = None
+    """Which waiting person it is (:func:`find_awaited`)."""
 
 
 def grant_to(
@@ -71,9 +73,7 @@ def revoke_from(
     )
     waiting = _awaited(session, organization, person.identity, permission, keys) if person.identity else []
     for row in waiting:
-        session.delete(row)
-        _tell(session, organization, permission, actor, "permission revoked before the first launch")
-    session.flush()
+        revoke_awaited(session, row=row, actor=actor)
     return taken or bool(waiting)
 
 
@@ -88,6 +88,33 @@ def revoke_kept(session: Session, *, organization: UUID, learner: UUID, permissi
         if session.scalars(others.limit(1)).first() is None:
             raise LastAnalyst
     return revoke(session, organization=organization, learner=learner, permission=permission, actor=actor)
+
+
+def find_granted(
+    session: Session, *, organization: UUID, learner: UUID, permission: Permission
+) -> models.Permission | None:
+    """The grant of a learner of this organization."""
+    return session.get(models.Permission, (organization, learner, permission.value))
+
+
+def find_awaited(
+    session: Session, *, organization: UUID, reference: str, permission: Permission
+) -> models.AwaitedPermission | None:
+    """The waiting grant that a :class:`Holder` names by `awaited`."""
+    kind, _, digest = reference.partition(".")
+    try:
+        key = (organization, kind, bytes.fromhex(digest), permission.value)
+    except ValueError:
+        return None
+    return session.get(models.AwaitedPermission, key)
+
+
+def revoke_awaited(session: Session, *, row: models.AwaitedPermission, actor: str) -> None:
+    """Take back what waits. Flushes."""
+    session.delete(row)
+    permission = Permission(row.permission)
+    _tell(session, row.organization, permission, actor, "permission revoked before the first launch")
+    session.flush()
 
 
 def give_awaited(
@@ -111,12 +138,12 @@ def give_awaited(
 
 def holders(session: Session, *, organization: UUID, keys: KeyRing) -> list[Holder]:
     """Everybody with a grant, the longest first; then those who were never here."""
-    of_learner: dict[UUID | bytes, list[models.Permission | models.AwaitedPermission]] = {}
+    of_person: dict[UUID | str, list[models.Permission | models.AwaitedPermission]] = {}
     for row in session.scalars(_in_order(models.Permission, organization)):
-        of_learner.setdefault(row.learner, []).append(row)
+        of_person.setdefault(row.learner, []).append(row)
     for waiting in session.scalars(_in_order(models.AwaitedPermission, organization)):
-        of_learner.setdefault(waiting.kind.encode() + waiting.hash, []).append(waiting)
-    return [_holder(key if isinstance(key, UUID) else None, rows, keys) for key, rows in of_learner.items()]
+        of_person.setdefault(f"{waiting.kind}.{waiting.hash.hex()}", []).append(waiting)
+    return [_holder(who, rows, keys) for who, rows in of_person.items()]
 
 
 def reencrypt(session: Session, *, keys: KeyRing) -> int:
@@ -130,12 +157,11 @@ def reencrypt(session: Session, *, keys: KeyRing) -> int:
     return len(old)
 
 
-def _holder(
-    learner: UUID | None, rows: Sequence[models.Permission | models.AwaitedPermission], keys: KeyRing
-) -> Holder:
+def _holder(who: UUID | str, rows: Sequence[models.Permission | models.AwaitedPermission], keys: KeyRing) -> Holder:
     words = (keys.decrypt(row.named_as, aad=_place(row.organization)).decode() for row in rows if row.named_as)
     return Holder(
-        learner=learner,
+        learner=who if isinstance(who, UUID) else None,
+        awaited=who if isinstance(who, str) else None,
         words=tuple(dict.fromkeys(words)),
         permissions=tuple(sorted(Permission(row.permission) for row in rows)),
         since=rows[0].granted_at,
