@@ -83,7 +83,7 @@ def _types(behaviour: Behaviour) -> list[str]:
 
 def _resource(resource_type: str, behaviour: Behaviour) -> dict[str, Any]:
     is_searched = behaviour.advertise_what_is_refused or resource_type not in behaviour.read_by_id_only
-    interactions = ("read", "search-type") if is_searched else ("read",)
+    interactions: tuple[str, ...] = ("read", "search-type") if is_searched else ("read",)
     if resource_type in behaviour.writable_types:
         interactions += ("create", "update")
     described: dict[str, Any] = {"type": resource_type, "interaction": [{"code": code} for code in interactions]}

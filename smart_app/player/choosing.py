@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from smart_app.library.choosing import choose_for
 from smart_app.library.targeting import Choice, Reason, Situation
 from smart_app.player.offered import History, history_of
+from smart_app.rollout.assigned import assigned_to
 from smart_app.visits.session import VisitView
 
 
 def choices_for(session: Session, *, visit: VisitView) -> tuple[Choice, ...]:
     """What fits this person and what is open; a reading of the database only."""
     history = history_of(session, organization=visit.organization, learner=visit.learner)
-    situation = _situation(visit, history)
+    situation = _situation(session, visit, history)
     choices = choose_for(session, organization=visit.organization, situation=situation)
     choices = tuple(_as_begun(choice, history) for choice in choices)
     return tuple(map(_on_the_learners_word, choices)) if visit.task_said else choices
@@ -23,11 +24,19 @@ def choices_for(session: Session, *, visit: VisitView) -> tuple[Choice, ...]:
 
 def situation_of(session: Session, *, visit: VisitView) -> Situation:
     """Who is here, what is open and what was learned, in the words of the targeting rules."""
-    return _situation(visit, history_of(session, organization=visit.organization, learner=visit.learner))
+    return _situation(session, visit, history_of(session, organization=visit.organization, learner=visit.learner))
 
 
-def _situation(visit: VisitView, history: History) -> Situation:
-    return Situation(**_what_is_open(visit), **_who_is_here(visit, history), today=datetime.now(UTC).date())
+def _situation(session: Session, visit: VisitView, history: History) -> Situation:
+    assigned = assigned_to(
+        session,
+        organization=visit.organization,
+        learner=visit.learner,
+        job_roles=visit.job_roles,
+        learned={tutorial for tutorial, _ in history.learned},
+    )
+    here = _who_is_here(visit, history) | {"assigned": assigned}
+    return Situation(**_what_is_open(visit), **here, today=datetime.now(UTC).date())
 
 
 def _as_begun(choice: Choice, history: History) -> Choice:

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from smart_app.library.pictures import find_picture
 from smart_app.player import pages, verbs
-from smart_app.player.blueprint import blueprint, came_from, form_key, to
 from smart_app.player.assets import picture_answer
+from smart_app.player.blueprint import blueprint, came_from, form_key, to
 from smart_app.player.offered import Taught, changes_since, find_progress, get_taught
+from smart_app.rollout.telling_ehr import tell_ehr
 from smart_app.services import services
 from smart_app.visits.session import current_visit
 
@@ -98,6 +99,7 @@ def complete_step(tutorial: str, part: str, **_: Any) -> ResponseReturnValue:
         kept = progress.step
         session.commit()
     if following is None and finished:
+        tell_ehr(visit)
         return redirect(to("player.finished", tutorial=tutorial), 303)
     return redirect(to("player.step", tutorial=tutorial, part=following or kept), 303)
 

@@ -200,7 +200,7 @@ def test_a_backend_client_is_kept_and_stands_on_the_sheet_with_its_scopes(analys
     assert analyst.row("Open EHR").backend_client_id == "preceptor-backend"
     sheet = analyst.runs("ehr", "sheet", "Open EHR")
     assert "preceptor-backend (client id; a system client of its own)" in sheet
-    for scope in ("system/PractitionerRole.rs", "system/Task.cru"):
+    for scope in ("system/PractitionerRole.rs", "system/Task.crus"):
         assert scope in sheet
 
 
