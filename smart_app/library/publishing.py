@@ -65,16 +65,15 @@ def add_version(
     """Publish what was checked. `people`: names of author and reviewer. Raises :class:`VersionTaken`."""
     if parsed.version != newest_version(session, organization=organization, tutorial=parsed.id) + 1:
         raise VersionTaken(f"{parsed.id} version {parsed.version}")
-    key = (organization, parsed.id, parsed.version)
-    row = session.get(TutorialVersionRow, key)
+    taught_for = feature_version(session, organization=organization, feature=parsed.front["ai_feature"])
+    row = session.get(TutorialVersionRow, (organization, parsed.id, parsed.version))
     if row is None:
         row = TutorialVersionRow(organization=organization, tutorial=parsed.id, version=parsed.version, saved_at=now)
-        session.add(row)
     row.source, row.front_matter, row.rendered = parsed.text, parsed.front, render(parsed, slots.get)
     row.author, row.reviewer = people
     row.published_at, row.in_progress = now, in_progress
-    row.feature_version = feature_version(session, organization=organization, feature=parsed.front["ai_feature"])
-    row.status = "published"
+    row.feature_version, row.status = taught_for, "published"
+    session.add(row)
     _keep_slots(session, organization, parsed.id, slots)
 
 

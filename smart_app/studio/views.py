@@ -3,5 +3,6 @@
 from smart_app.studio import home_views
 from smart_app.studio.administration import views as administration
 from smart_app.studio.blueprint import blueprint
+from smart_app.studio.tutorials import views as tutorials
 
-__all__ = ["administration", "blueprint", "home_views"]
+__all__ = ["administration", "blueprint", "home_views", "tutorials"]
