@@ -18,6 +18,7 @@ from smart_app.organizations.registration_rows import registration_of
 from smart_app.services import services
 from smart_app.studio.access import may
 from smart_app.studio.administration.ehr_form import AUTH, EhrForm, empty_form, form_of, read_form
+from smart_app.studio.administration.sheet_lines import Line, laid_out
 from smart_app.studio.administration.undoing import EHR
 from smart_app.studio.blueprint import blueprint, to
 from smart_app.studio.entry import sign_in_address
@@ -131,12 +132,13 @@ def _form_page(form: EhrForm, row: EhrRegistration | None) -> str:
     )
 
 
-def _sheet(row: EhrRegistration) -> tuple[str, ...]:
+def _sheet(row: EhrRegistration) -> list[Line]:
+    """The sheet of this registration alone, as the page lays it out."""
     entry = Entry(stage=row.stage, registration=registration_of(row, secret=None), base_url=_settings().base_url)
     lines = list(sheet(row.name, [entry]))
     start = lines.index(f"== {row.stage.upper()} ==") + 1
     end = next((at for at in range(start, len(lines)) if not lines[at]), len(lines))
-    return tuple(line[2:] if line.startswith("  ") else line for line in lines[start:end])
+    return laid_out(lines[start:end])
 
 
 def _refused(form: EhrForm, error: verbs.NameTaken) -> EhrForm:

@@ -34,11 +34,11 @@ GRANTED = tells("granted", "Granted. It holds at once, also in visits that are o
 AWAITED = tells("awaited", "Granted. Nobody so named was here yet: it is theirs from their first launch on.")
 MAPPED = tells("mapped", "Saved. It holds from the next launch on.")
 WHAT = {
-    Permission.TRAINER: "writes tutorials, says who sees them, keeps the registry of AI features, plans rollouts",
-    Permission.REVIEWER: "reads what a trainer wrote, and publishes it",
-    Permission.LEADER: "sees rates by unit and workflow, never a person",
-    Permission.ANALYST: "registers EHRs, grants permissions, reads launch reports",
-    Permission.STAFF_REPRESENTATIVE: "signs with the organization what is recorded and who may look",
+    Permission.TRAINER: "Writes tutorials, says who sees them, keeps the registry of AI features, plans rollouts",
+    Permission.REVIEWER: "Reads what a trainer wrote, and publishes it",
+    Permission.LEADER: "Sees rates by unit and workflow, never a person",
+    Permission.ANALYST: "Registers EHRs, grants permissions, reads launch reports",
+    Permission.STAFF_REPRESENTATIVE: "Signs with the organization what is recorded and who may look",
 }
 
 
