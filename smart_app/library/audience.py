@@ -15,7 +15,7 @@ from smart_app.library.vocabulary import ANY_FEATURE
 
 PERSONAL = ("job role", "AI feature", "specialty")
 """Rules that look at the person alone: who fits, whatever is open."""
-_TESTS = {name: passes for name, passes, _ in RULES}
+_PERSONAL = tuple(passes for name, passes, _ in RULES if name in PERSONAL)
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,31 @@ def count(target: Target, groups: Iterable[People], live_for: Callable[[tuple[st
 
     `live_for`: the AI features that people of these roles have.
     """
+    persons = as_persons(groups, live_for)
+    return count_persons(target, persons)
+
+
+def as_persons(
+    groups: Iterable[People], live_for: Callable[[tuple[str, ...]], frozenset[str]]
+) -> tuple[tuple[Situation, int], ...]:
+    """Each group as the situation of one of them, with nothing open, and how many they are."""
+    return tuple((_person(group, live_for(group.job_roles)), group.people) for group in groups)
+
+
+def count_persons(target: Target, persons: Iterable[tuple[Situation, int]]) -> Count:
+    """The same as :func:`count`, for a page that asks it of many tutorials."""
     fitting = known = 0
-    for group in groups:
-        known += group.people
-        fitting += group.people if is_for(target, group, live_for(group.job_roles)) else 0
+    for person, people in persons:
+        known += people
+        fitting += people if all(test(target, person) for test in _PERSONAL) else 0
     return Count(fitting, known)
 
 
-def is_for(target: Target, group: People, live: frozenset[str]) -> bool:
-    """Whether it is for these people, whatever is open."""
+def _person(group: People, live: frozenset[str]) -> Situation:
     having = live if group.features is None else live & group.features
-    person = Situation(today=date.min, job_roles=group.job_roles, specialties=group.specialties, live_features=having)
-    return all(_TESTS[name](target, person) for name in PERSONAL)
+    return Situation(
+        today=date.min, job_roles=group.job_roles, specialties=group.specialties, live_features=having
+    )
 
 
 def _specialty(target: Target, names: Names) -> str:

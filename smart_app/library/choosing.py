@@ -54,6 +54,10 @@ class Catalogue:
     """Task codes and intents of the tutorials that are marked."""
     features: Mapping[str, FeatureFacts] = field(default_factory=dict)
     """Every entry of the registry."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Tutorial -> its title."""
+    own: frozenset[str] = frozenset()
+    """Tutorials for which the organization set its own targets."""
 
     def live_for(self, job_roles: Iterable[str], today: date) -> frozenset[str]:
         """The AI features that somebody of these roles has today."""
@@ -138,13 +142,22 @@ def as_target(row: TutorialVersionRow, feature_versions: Mapping[str, str], own:
     `own`: the organization's targets, which stand instead of the file's.
     """
     front = row.front_matter
-    roles, targets = (own.roles, own.targets) if own is not None else (front["roles"], front["targets"])
-    return Target(
+    bare = Target(
         tutorial=row.tutorial,
         version=row.version,
         ai_feature=front["ai_feature"],
         feature_version=feature_versions.get(front["ai_feature"]),
-        roles=frozenset(roles),
+        roles=frozenset(),
+    )
+    return with_targets(bare, own or Targets(tuple(front["roles"]), front["targets"]))
+
+
+def with_targets(target: Target, given: Targets) -> Target:
+    """The same tutorial with these roles and targets."""
+    targets = given.targets
+    return replace(
+        target,
+        roles=frozenset(given.roles),
         any=bool(targets.get("any")),
         starts=_day(targets.get("from")),
         until=_day(targets.get("until")),
@@ -171,6 +184,8 @@ def _read(session: Session, *, organization: UUID, revision: int) -> Catalogue:
         targets=tuple(as_target(row, versions, own.get(row.tutorial)) for row in tutorials),
         live_features=frozenset(name for name, facts in features.items() if facts.status == "live"),
         features=features,
+        titles={row.tutorial: str(row.front_matter["title"]) for row in tutorials},
+        own=frozenset(own),
         sensitive=bool(marks.get("organization")),
         sensitive_roles=frozenset(marks.get("job_roles") or ()),
         sensitive_work=frozenset(code for row in tutorials for code in _sensitive_work(row, own.get(row.tutorial))),

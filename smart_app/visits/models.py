@@ -17,6 +17,7 @@ class Visit(Base):
     __table_args__ = (
         ForeignKeyConstraint(["organization", "learner"], ["learners.organization", "learners.id"]),
         Index("ix_visits_learner", "organization", "learner"),
+        Index("ix_visits_reference", "organization", "reference"),
     )
 
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

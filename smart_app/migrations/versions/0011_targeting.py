@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("added_at", UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("organization", "host", name=op.f("pk_launch_hosts")),
     )
+    op.create_index("ix_visits_reference", "visits", ["organization", "reference"])
     for column in _feature_columns():
         op.add_column("ai_features", column)
     for column in _match_columns():
@@ -109,6 +110,7 @@ def downgrade() -> None:
         op.drop_column("learner_matches", column.name)
     for column in reversed(_feature_columns()):
         op.drop_column("ai_features", column.name)
+    op.drop_index("ix_visits_reference", "visits")
     op.drop_table("launch_hosts")
     op.drop_table("target_overrides")
     op.drop_index("ix_learner_codes_codes", "learner_codes")
