@@ -101,7 +101,7 @@ def complete_step(tutorial: str, part: str, **_: Any) -> ResponseReturnValue:
     if following is None and finished:
         tell_ehr(visit)
         return redirect(to("player.finished", tutorial=tutorial), 303)
-    return redirect(to("player.step", tutorial=tutorial, part=following or kept), 303)
+    return redirect(to("player.step", tutorial=tutorial, part=following or kept or part), 303)
 
 
 @blueprint.post("/tutorials/<tutorial>/verify-card")

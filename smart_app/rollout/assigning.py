@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from smart_app.organizations.roster.people import people_of, persons_of_learner
@@ -124,7 +124,7 @@ def ask_newcomers(session: Session, *, organization: UUID) -> int:
     return asked
 
 
-def open_assignments(organization: UUID):  # type: ignore[no-untyped-def]
+def open_assignments(organization: UUID) -> Select[Assignment]:
     """SELECT: those that hold, newest first."""
     return (
         select(Assignment)

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from launch.backend import BackendError
@@ -254,7 +254,7 @@ def _close(database: Database, closed: dict[tuple[UUID, UUID, UUID], TaskAt]) ->
     return finished, ended
 
 
-def _asked_there(organization: UUID):  # type: ignore[no-untyped-def]
+def _asked_there(organization: UUID) -> Select[AssignmentTask]:
     return (
         select(AssignmentTask)
         .join(

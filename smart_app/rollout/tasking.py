@@ -8,7 +8,7 @@ before it is written, so that nothing is lost where the EHR is away.
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from launch.stores import Registration
@@ -86,7 +86,7 @@ def _due_now() -> dict[str, object]:
     return {"next_at": datetime.now(UTC), "tries": 0, "problem": None}
 
 
-def _without_task(organization: UUID):  # type: ignore[no-untyped-def]
+def _without_task(organization: UUID) -> Select[AssignedPerson, bytes | None]:
     task = AssignmentTask
     return (
         select(AssignedPerson, RosterPerson.sealed)

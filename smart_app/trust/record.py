@@ -18,6 +18,7 @@ from smart_app.player.dates import day_words
 from smart_app.player.models import Progress
 from smart_app.player.offered import dismissals_of, pauses_of, progress_of
 from smart_app.player.role_views import role_words
+from smart_app.rollout.naming import Looked, looks_at
 from smart_app.trust.entries import Day, Names, days_of
 from smart_app.visits.models import LearnerCodes, Visit
 from smart_app.visits.session import VisitView
@@ -42,6 +43,16 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """Somebody looked at this learner by name."""
+
+    words: str
+    """When."""
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordPage:
     """The page, in words."""
 
@@ -55,6 +66,8 @@ class RecordPage:
     dismissed: tuple[Line, ...]
     paused: tuple[Line, ...]
     """Not in this shift."""
+    looked: tuple[Look, ...]
+    """Who opened a list of names with this learner on it."""
     also: tuple[str, ...]
 
 
@@ -80,6 +93,10 @@ def record_page(session: Session, *, visit: VisitView, before: datetime | None =
         paused=tuple(
             Line(tutorial=row.tutorial, title=_title(names, row.tutorial), words=f"until {row.until:%H:%M} UTC")
             for row in pauses_of(session, visit.organization, visit.learner)
+        ),
+        looked=tuple(
+            Look(words=f"{day_words(look.at)}, {look.at:%H:%M} UTC", what=_looked_at(names, look), reason=look.reason)
+            for look in looks_at(session, organization=visit.organization, learner=visit.learner)
         ),
         also=_also(session, visit),
     )
@@ -121,6 +138,11 @@ def _names(session: Session, organization: UUID) -> Names:
     )
     names = {("tutorial", tutorial): str(front["title"]) for tutorial, front in tutorials}
     return names | {("ai-feature", feature): name for feature, name in features}
+
+
+def _looked_at(names: Names, look: Looked) -> str:
+    how = "took a transcript of" if look.kind == "file" else "looked at"
+    return f"A trainer {how} who has finished {_title(names, look.tutorial)}, you among them: finished or not, no more."
 
 
 def _title(names: Names, tutorial: str) -> str:

@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from smart_app.organizations.ehr_changes import ehrs_of
 from smart_app.organizations.permissions import Permission
+from smart_app.organizations.roster.importing import forget_names
 from smart_app.organizations.settings import SETTINGS, UnfitSetting, decide, settings_of
+from smart_app.rollout.naming import SETTING as NAMES
 from smart_app.services import services
 from smart_app.studio.access import may
 from smart_app.studio.administration.reading import audit_page, failed_launches, find_report
@@ -59,6 +61,8 @@ def save_settings(**_: Any) -> ResponseReturnValue:
         return _settings_page(values, errors), 400
     with services().database.writing() as session:
         decide(session, organization=visit.organization, values=values, actor=visit.learner.hex)
+        if not values[NAMES]:
+            forget_names(session, organization=visit.organization, keys=services().keys)
         session.commit()
     return redirect(to("studio.settings", said="saved"), 303)
 
