@@ -46,9 +46,9 @@
 
   // ---- Counting, as the library counts ----
   const words = (text) => text
-    .replace(/!\[[^\]\n]*\]\([^()\s]*\)/g, "")
+    .replace(/!\[[^[\]\n]{0,400}\]\([^()\s]{0,200}\)/g, "")
     .replace(/^\s*(?:\d+[.)]|[-*+])\s+/gm, "")
-    .replace(/\s*\[@[^\]]*\]/g, "")
+    .replace(/\s{0,9}\[@[^[\]]{0,80}\]/g, "")
     .replace(/\{local:\s*([^{}\n]*?)\s*\}/g, "$1")
     .split(/\s+/).filter(Boolean).length;
   const count = () => {
@@ -103,7 +103,7 @@
   }
   async function follow(reply, sent) {
     form.elements.revision.value = reply.revision;
-    saved.textContent = `Saved ${reply.saved} UTC`;
+    saved.textContent = `Saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false })}`;
     notice.hidden = true;
     const still = now() === sent;
     if (still) { forget(); }

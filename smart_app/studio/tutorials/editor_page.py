@@ -1,6 +1,6 @@
 """What the editor shows, decided before the template."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -242,14 +242,18 @@ def _pictures(session: Session, organization: UUID) -> tuple[PictureLine, ...]:
 def _also(targets: Mapping[str, object]) -> str:
     """What else narrows it, which the page of who sees what changes."""
     said = []
-    for name, words in (
-        ("placements", "in"),
-        ("specialties", "specialty"),
-        ("encounter_classes", "encounter class"),
-        ("care_settings", "care setting"),
-    ):
+    for name, before, words in _NARROWED:
         values = targets.get(name)
         if isinstance(values, Iterable) and values:
-            said.append(f"{words} {vocabulary.in_words([str(value) for value in values], 'or')}")
+            said.append(f"{before} {vocabulary.in_words([words.get(each, each) for each in map(str, values)], 'or')}".strip())
     said += [f"{name} {targets[name]}" for name in ("from", "until") if targets.get(name)]
     return "; ".join(said)
+
+
+_NARROWED: Sequence[tuple[str, str, Mapping[str, str]]] = (
+    ("placements", "or", vocabulary.PLACEMENTS),
+    ("specialties", "in the specialty", {}),
+    ("encounter_classes", "in", vocabulary.ENCOUNTER_CLASSES),
+    ("care_settings", "in", vocabulary.CARE_SETTINGS),
+)
+"""Target, the word before it, and its words."""

@@ -84,7 +84,7 @@ def _targets(form: Form, before: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sources(form: Form) -> Iterable[SourceFields]:
     for number in range(MOST_SOURCES):
-        if f"source-{number}-title" in form:
+        if f"source-{number}-title" in form and f"source-{number}-out" not in form:
             yield SourceFields(
                 **{
                     name: _line(form, f"source-{number}-{name}") for name in ("id", "title", "url", "sentence", "checked")
