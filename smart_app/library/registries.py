@@ -12,6 +12,7 @@ from smart_app.library.findings import Findings
 from smart_app.library.yaml_reading import YamlRefused, read_yaml
 
 AI_FEATURES, SOURCES = "ai_features.yaml", "sources.yaml"
+LOCAL, PICTURE_LIST = "local.yaml", "pictures.yaml"
 FEATURE_STATUSES = ("pilot", "live", "paused")
 ALL_TUTORIALS = "all"
 MOST_SLOT_VALUE = 300
@@ -46,6 +47,9 @@ class LocalFile:
     sensitive: Mapping[str, Any] = field(default_factory=dict)
     """`organization` (true or false) and `job_roles`: whose work leaves neither the task nor the hour."""
 
+    targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Tutorial -> `roles` and `targets` that stand here instead of those of its file."""
+
     def value(self, tutorial: str, slot: str) -> str | None:
         """What fills this slot; the tutorial's own value goes before the one for all."""
         for place in (tutorial, ALL_TUTORIALS):
@@ -69,16 +73,36 @@ def read_local(text: str, found: Findings) -> LocalFile:
     fields = _open(text, found)
     if fields is None:
         return LocalFile()
-    fields.known_only(("format", "slots", "ai_features", "sensitive"), ("format", "slots"))
+    fields.known_only(("format", "slots", "ai_features", "sensitive", "targets"), ("format", "slots"))
     fields.one_of("format", ("preceptor-local/1",))
     for tutorial in fields.inside("slots").data:
         _check_values(fields.inside("slots", tutorial))
     for feature in fields.inside("ai_features").data if "ai_features" in fields.data else ():
         _check_feature_fields(fields.inside("ai_features", feature), required=())
+    for tutorial in fields.inside("targets").data if "targets" in fields.data else ():
+        fields.inside("targets", tutorial).known_only(("roles", "targets"), ("roles", "targets"))
     _check_sensitive(fields)
     if found.found:
         return LocalFile()
-    return LocalFile(fields.data["slots"], fields.data.get("ai_features") or {}, fields.data.get("sensitive") or {})
+    more = {name: fields.data.get(name) or {} for name in ("ai_features", "sensitive", "targets")}
+    return LocalFile(fields.data["slots"], **more)
+
+
+def read_picture_list(text: str, found: Findings) -> list[dict[str, Any]]:
+    """Entries of pictures.yaml; faults go to `found`."""
+    fields = _open(text, found)
+    if fields is None:
+        return []
+    fields.known_only(("format", "pictures"), ("format", "pictures"))
+    fields.one_of("format", ("preceptor-pictures/1",))
+    entries = fields.list_of_fields("pictures")
+    for entry in entries:
+        entry.known_only(("name", "alt", "seal"), ("name", "alt"))
+        entry.text("name", most=64)
+        entry.text("alt", most=200)
+        if "seal" in entry.data:
+            entry.text("seal", most=64)
+    return [dict(entry.data) for entry in entries]
 
 
 def _open(text: str, found: Findings) -> Fields | None:

@@ -28,6 +28,28 @@ def registry_file(session: Session, *, organization: UUID) -> str:
     )
 
 
+def registry_overrides(session: Session, *, organization: UUID) -> dict[str, dict[str, Any]] | None:
+    """Feature -> fields in which the registry differs from the file that was brought, for local.yaml.
+
+    None where the two do not have the same features: then the file is written anew.
+    """
+    brought = session.get(LibraryFileRow, (organization, AI_FEATURES))
+    if brought is None:
+        return None
+    given = {str(entry.get("id")): entry for entry in read_ai_features(brought.source, Findings(AI_FEATURES))}
+    rows = session.scalars(select(AiFeatureRow).where(AiFeatureRow.organization == organization))
+    here = {row.id: _entry(row) for row in rows}
+    if given.keys() != here.keys():
+        return None
+    differing = {feature: _differing(given[feature], here[feature]) for feature in sorted(here)}
+    return {feature: fields for feature, fields in differing.items() if fields}
+
+
+def _differing(given: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
+    names = sorted({*given, *here})
+    return {name: here.get(name) for name in names if (given.get(name) or None) != (here.get(name) or None)}
+
+
 def _entry(row: AiFeatureRow) -> dict[str, Any]:
     card = {name: row.model_card.get(name) for name in MODEL_CARD}
     about = {name: value for name in ABOUT_STAFF if (value := getattr(row, name))}
