@@ -1,10 +1,10 @@
 """Rollouts: made, changed, removed and put back. Verbs flush, callers commit; each writes its audit."""
 
 import uuid
-from itertools import pairwise
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from uuid import UUID
 
 from sqlalchemy import delete, select
