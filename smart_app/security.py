@@ -56,7 +56,12 @@ def takes(most: int) -> Callable[[View], View]:
 
 
 def refuse_large_bodies() -> None:
-    """413 at once, also where the view would never read the body."""
+    """413 at once, also where the view would never read the body; 411 for a body that does not tell its length.
+
+    Of such a body Werkzeug gives the first part, up to the limit, as if it were the whole.
+    """
+    if request.content_length is None and "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        abort(411)
     most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", MAX_BODY)
     if (request.content_length or 0) > most:
         abort(413)

@@ -21,6 +21,7 @@ from smart_app.library.ai_registry import (
 )
 from smart_app.library.evidence_rule import RuleRefused, checked_rule
 from smart_app.library.findings import Findings
+from smart_app.library.importing import ImportRefused, import_library
 from smart_app.library.launch_hosts import add_host, allowed_link, ehr_hosts, remove_host
 from smart_app.library.launch_links import LinkRefused, checked_host, checked_link
 from smart_app.library.models import AiFeatureRow
@@ -30,6 +31,7 @@ from smart_app.library.registry_file import registry_file
 from smart_app.library.site_rules import CAVEAT, site_rules
 from smart_app.organizations.models import AuditEntry
 from smart_app.organizations.verbs import add_organization, register_ehr
+from tests.player.conftest import LIBRARY, local_file
 
 KNOWN = Known(roles=("nurse", "physician"), units=None)
 HOSTS = ("ai.example.org",)
@@ -305,3 +307,27 @@ def test_the_registry_as_a_file_reads_back_as_it_was(database: Database, organiz
     for name in ("vendor", "available_roles", "available_since", "states", "verify_card", "evidence_rule"):
         assert entries[0][name] == getattr(row, name)
     assert entries[0]["intended_use"] == "A first draft of the handoff."
+
+
+def test_brought_files_lead_to_no_host_that_nobody_allowed(database: Database, organization: UUID) -> None:
+    """A trainer brings files; the links in them are pressed by everyone."""
+    brought: dict[str, Any] = {
+        "folder": LIBRARY, "local": local_file(LIBRARY, False), "reviewer": "R", "publish": True, "grade": False,
+    }  # fmt: skip
+    with database.writing() as session, pytest.raises(ImportRefused, match="host that is not allowed"):
+        import_library(session, organization=organization, allows_hosts=False, **brought)
+    with database.writing() as session:
+        add_host(session, organization=organization, host="ehr.example", actor="test")
+        import_library(session, organization=organization, allows_hosts=False, **brought)
+        session.commit()
+
+
+def test_the_command_line_allows_the_hosts_that_it_brings(database: Database, organization: UUID) -> None:
+    link = "https://ehr.example/handoff"
+    with database.writing() as session:
+        assert allowed_link(session, organization=organization, link=link) is None
+        import_library(
+            session, organization=organization, folder=LIBRARY, local=local_file(LIBRARY, False),
+            reviewer="R", publish=True, grade=False,
+        )  # fmt: skip
+        assert allowed_link(session, organization=organization, link=link) == link
