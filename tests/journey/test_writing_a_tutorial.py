@@ -1,6 +1,8 @@
 """A trainer who has never seen the studio writes a tutorial, a second person publishes it, and a clinician has it."""
 
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import expect
 
@@ -31,8 +33,7 @@ def test_a_trainer_writes_a_second_publishes_a_clinician_sees_it(site: Site, ope
     then_it_took_few_acts(trainer.acts + reviewer.acts + 1)
 
 
-def test_with_one_trainer_an_invited_reviewer_publishes(site: Site, open_browser: OpenBrowser) -> None:
-    harbor = given_another_organization(site)
+def test_with_one_trainer_an_invited_reviewer_publishes(site: Site, harbor: Ehr, open_browser: OpenBrowser) -> None:
     trainer = given_somebody_who_may(site, open_browser(cookies="allowed"), TRAINER, "trainer")
     when_the_trainer_writes_previews_and_sends(trainer)
     code = when_the_trainer_invites(trainer)
@@ -55,7 +56,9 @@ def given_somebody_who_may(
     return somebody
 
 
-def given_another_organization(site: Site) -> Ehr:
+@pytest.fixture
+def harbor(site: Site) -> Iterator[Ehr]:
+    """The EHR of another organization, registered with the same app."""
     harbor = start_ehr(site.app.folder, site.app, name="Harbor chart", host="127.0.0.2")
     site.app.command("organization", "add", ELSEWHERE)
     site.app.command(
@@ -63,7 +66,8 @@ def given_another_organization(site: Site) -> Ehr:
         *("--client-id", client_entry(site.app, "harbor")["client_id"], "--auth", "private_key_jwt"),
         *("--callback", "harbor", "--frame-ancestor", harbor.origin),
     )
-    return harbor
+    yield harbor
+    harbor.stop()
 
 
 def when_the_trainer_writes_previews_and_sends(trainer: AtTheStudio) -> None:
