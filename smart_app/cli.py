@@ -11,6 +11,8 @@ _VERBS = {
     "organization": ("smart_app.organizations.commands:organization", "Add and list organizations."),
     "ehr": ("smart_app.organizations.commands:ehr", "Register EHRs."),
     "staff": ("smart_app.organizations.staff_commands:staff", "Say who may do what in the studio."),
+    "roster": ("smart_app.rollout.commands:roster", "Import who is staff here."),
+    "assignments": ("smart_app.rollout.commands:assignments", "Keep assignments and the EHR's Tasks in step."),
     "doctor": ("smart_app.doctor:doctor", "Say what an EHR supports, what falls back, what to register."),
     "report": ("smart_app.organizations.commands:report", "Print a launch report by its reference."),
     "keys": ("smart_app.keys_commands:keys", "Make and rotate keys."),

@@ -48,7 +48,7 @@ REASONS: Final[Mapping[str, str]] = {
 
 
 BACKEND_REASONS: Final[Mapping[str, str]] = {
-    "system/PractitionerRole.rs": "who is staff here, in which role and unit: the roster; read by a command, never more",
+    "system/PractitionerRole.rs": "who is staff here, in which role and unit: for the roster, and no more",
     "system/Location.rs": "the names of the units",
     "system/Task.crus": "assignments as Tasks: to write them, and to see which were ticked off in the EHR",
 }

@@ -11,6 +11,7 @@ from smart_app.library.choosing import catalogue_of
 from smart_app.library.models import AiFeatureRow, LocalSlotRow, TutorialVersionRow
 from smart_app.library.registries import ALL_TUTORIALS
 from smart_app.library.targeting import Target
+from smart_app.organizations.roster.importing import unit_id
 from smart_app.organizations.roster.people import groups
 from smart_app.rollout.readiness import FeatureFacts, Staff, TutorialFacts
 
@@ -62,7 +63,7 @@ def _feature(feature: str, row: AiFeatureRow | None) -> FeatureFacts:
         name=row.name,
         status=row.status,
         roles=frozenset(row.available_roles or ()),
-        units=frozenset(row.available_units or ()),
+        units=frozenset(map(unit_id, row.available_units or ())),
     )
 
 

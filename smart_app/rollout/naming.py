@@ -152,11 +152,17 @@ def transcript(listed: Sequence[Listed], *, tutorial: str, title: str, assigned_
     for one in listed:
         writer.writerow(
             [
-                *(one.staff or "", one.name, one.unit, tutorial, title, one.version or "", assigned_on.isoformat()),
+                *map(_cell, (one.staff or "", one.name, one.unit, tutorial, title)),
+                *(one.version or "", assigned_on.isoformat()),
                 *(due.isoformat(), one.status, one.finished_on.isoformat() if one.finished_on else ""),
             ]
         )
     return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Without what stands before its first letter: a tab or a line break there hides a formula from defusedcsv."""
+    return text.strip()
 
 
 def _people(organization: UUID, assignment: UUID) -> Select[AssignedPerson]:
