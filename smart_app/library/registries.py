@@ -88,6 +88,20 @@ def read_local(text: str, found: Findings) -> LocalFile:
     return LocalFile(fields.data["slots"], **more)
 
 
+def adds_nothing(given: str, here: str) -> bool:
+    """Whether one local.yaml says only what the other one says too."""
+    one, other = read_local(given, Findings(LOCAL)), read_local(here, Findings(LOCAL))
+    slots = all(other.slots.get(place, {}).get(slot) == value for place, slot, value in _values_of(one))
+    facts = all(name in other.ai_features and fields.items() <= other.ai_features[name].items()
+                for name, fields in one.ai_features.items())  # fmt: skip
+    targets = all(other.targets.get(name) == value for name, value in one.targets.items())
+    return slots and facts and targets and (not one.sensitive or one.sensitive == other.sensitive)
+
+
+def _values_of(local: LocalFile) -> list[tuple[str, str, str]]:
+    return [(place, slot, value) for place, values in local.slots.items() for slot, value in values.items()]
+
+
 def read_picture_list(text: str, found: Findings) -> list[dict[str, Any]]:
     """Entries of pictures.yaml; faults go to `found`."""
     fields = _open(text, found)

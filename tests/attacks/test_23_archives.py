@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from werkzeug.datastructures import FileStorage
 
 from smart_app.cli import main
 from smart_app.library.archive import MOST_ARCHIVE, MOST_ENTRIES, ArchiveRefused, as_zip, files_of, read_zip
 from smart_app.organizations.permissions import Permission
 from tests.library.sample import LOCAL, write_folder
-from tests.plugins.app import BASE_URL, OUR_PAGE, RealApp
-from tests.plugins.studio import Studio
+from tests.plugins.app import RealApp
+from tests.plugins.studio import Studio, upload
 
 Make = Callable[[], bytes]
 
@@ -130,12 +131,8 @@ def test_it_is_refused_and_takes_little_memory(make: Make) -> None:
 def test_the_page_says_400_and_nothing_is_written_anywhere(app: RealApp, studio: Studio, name: str) -> None:
     trainer = studio(Permission.TRAINER)
     before = sorted(Path(app.services.settings.data_dir).rglob("*"))
-    answer = trainer.client.post(
-        f"{trainer.home}files",
-        data={"author": "Ann Author", "files": (io.BytesIO(BAD[name]()), "library.zip")},
-        headers=OUR_PAGE,
-        base_url=BASE_URL,
-    )
+    file = FileStorage(io.BytesIO(BAD[name]()), "library.zip")
+    answer = upload(trainer, "files", {"author": "Ann Author", "files": file})
     assert answer.status_code == 400
     assert "Nothing was taken in" in answer.text
     assert sorted(Path(app.services.settings.data_dir).rglob("*")) == before

@@ -3,14 +3,15 @@
 `Visitor.home` is then /studio/<visit>/, so that `.get("tutorials")` and `.post("tutorials", {...})` are short.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import pytest
+from werkzeug.test import TestResponse, encode_multipart
 
 from smart_app.organizations.permissions import Permission, grant
 from smart_app.visits.models import Visit
-from tests.plugins.app import RealApp, Visitor
+from tests.plugins.app import BASE_URL, OUR_PAGE, RealApp, Visitor
 
 Studio = Callable[..., Visitor]
 
@@ -33,6 +34,13 @@ def give(app: RealApp, visitor: Visitor, *permissions: Permission) -> None:
 def at_studio(app: RealApp, visitor: Visitor) -> Visitor:
     """The same browser, at the studio's pages of its visit."""
     return Visitor(visitor.client, f"/studio/{visitor.visit}/")
+
+
+def upload(visitor: Visitor, path: str, fields: Mapping[str, object]) -> TestResponse:
+    """POST a form with files, as a browser does; whole in memory, for werkzeug's own encoder leaves a file open."""
+    boundary, body = encode_multipart(fields)
+    kind = f"multipart/form-data; boundary={boundary}"
+    return visitor.client.post(visitor.home + path, data=body, content_type=kind, headers=OUR_PAGE, base_url=BASE_URL)
 
 
 @pytest.fixture
