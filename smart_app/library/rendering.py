@@ -19,7 +19,14 @@ Fill = Callable[[str], str | None]
 PICTURES = "pictures/"
 """Where a picture stands as rendered: the page puts its own address before it (:func:`with_pictures_at`)."""
 _TAGS = {"p", "ol", "ul", "li", "strong", "em", "a", "sup", "span", "div", "br", "img"}
-_ATTRIBUTES = {"a": {"href", "rel", "target"}, "img": {"src", "alt"}, "li": {"id"}, "span": {"class"}, "div": {"class"}, "ol": {"start"}}
+_ATTRIBUTES = {
+    "a": {"href", "rel", "target"},
+    "img": {"src", "alt"},
+    "li": {"id"},
+    "span": {"class"},
+    "div": {"class"},
+    "ol": {"start"},
+}
 _ADDRESS = re.compile(r"https://[^\s<>\"']*[^\s<>\"'.,;:)]")
 _BEFORE_CITATION = re.compile(r"\s+<sup>")
 _PICTURE = re.compile(rf'<img [^<>]*src="{PICTURES}[^<>]*>')

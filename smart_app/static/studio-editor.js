@@ -19,7 +19,10 @@
   let known = now();
 
   // ---- What this browser keeps ----
-  const keep = () => { try { localStorage.setItem(name, JSON.stringify({ at: Date.now(), texts: texts() })); } catch { /* no room, or not allowed */ } };
+  const keep = (submitted = false) => {
+    const copy = { at: Date.now(), texts: texts(), submitted, editor: form.elements.editor.value, revision: Number(form.elements.revision.value) };
+    try { localStorage.setItem(name, JSON.stringify(copy)); } catch { /* no room, or not allowed */ }
+  };
   const forget = () => { try { localStorage.removeItem(name); } catch { /* not allowed */ } };
   const kept = () => { try { return JSON.parse(localStorage.getItem(name) || "null"); } catch { return null; } };
 
@@ -36,7 +39,9 @@
 
   const offer = () => {
     const copy = kept();
-    if (!copy || JSON.stringify(copy.texts) === known) { forget(); return; }
+    // What was sent by a press of a button has arrived when the newest save is that page's.
+    const arrived = copy?.submitted && copy.editor === form.dataset.last && copy.revision < Number(form.elements.revision.value);
+    if (!copy || arrived || JSON.stringify(copy.texts) === known) { forget(); return; }
     const box = document.getElementById("kept");
     document.getElementById("kept-when").textContent = `Written on ${new Date(copy.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}.`;
     document.getElementById("kept-back").addEventListener("click", () => { put(copy.texts); box.hidden = true; changed(); form.querySelector("#title").focus(); });
@@ -120,7 +125,7 @@
 
   form.addEventListener("input", (event) => { if (!ours.includes(event.target.name)) { changed(); } });
   form.addEventListener("change", (event) => { if (!ours.includes(event.target.name)) { changed(); } });
-  form.addEventListener("submit", () => { over = true; clearTimeout(timer); });
+  form.addEventListener("submit", () => { over = true; clearTimeout(timer); if (kept()) { keep(true); } });
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); known = ""; later(0); }
   });

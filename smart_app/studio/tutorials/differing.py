@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-from smart_app.library.vocabulary import people
+from smart_app.library.vocabulary import TASK_SYSTEM, people
 from smart_app.studio.tutorials.fields import PARTS, DraftFields
+from smart_app.studio.tutorials.version_rules import IN_PROGRESS_WORDS, InProgress
 
 Kind = Literal["same", "gone", "new"]
 _MOST_WORDS = 4000
@@ -80,6 +81,7 @@ def texts_of(draft: DraftFields) -> dict[str, str]:
         ),
         "slots": "\n".join(f"{slot}: {value}" for slot, value in draft.slots.items()),
         "sensitive": "yes" if draft.sensitive else "",
+        "in_progress": IN_PROGRESS_WORDS[InProgress(draft.in_progress)] if draft.what_changed else "",
     }
 
 
@@ -113,4 +115,5 @@ def _row(name: str, left: str, right: str) -> Row:
 
 def _target(name: str, value: object) -> str:
     said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return f"{name.replace('_', ' ')}: {said}"
+    words = said.replace(f"{TASK_SYSTEM}|", "").replace("True", "yes")
+    return f"{name.replace('_', ' ')}: {words}"

@@ -23,7 +23,7 @@ from smart_app.studio.tutorials.fields import (
     from_json,
 )
 from smart_app.studio.tutorials.forms import MOST_SOURCES, QUESTIONS, work_of
-from smart_app.studio.tutorials.judging import SECONDS_AT_MOST, Judged, Problem, judge
+from smart_app.studio.tutorials.judging import EMPTY, SECONDS_AT_MOST, Judged, Problem, judge
 from smart_app.studio.tutorials.models import TutorialDraft
 from smart_app.studio.tutorials.surroundings import surroundings
 from smart_app.studio.tutorials.version_rules import IN_PROGRESS_WORDS
@@ -131,6 +131,8 @@ class EditorPage:
     questions: tuple[QuestionFields, ...]
     in_progress: tuple[Option, ...]
     note: str | None
+    last_editor: str
+    """The open page that saved last."""
     local_copy: str
     """Under which name this browser keeps what is not saved yet: of this person and draft."""
 
@@ -139,6 +141,11 @@ class EditorPage:
         """ "1 min 20 s"."""
         minutes, seconds = divmod(self.judged.seconds, 60)
         return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+    @property
+    def empty_words(self) -> frozenset[str]:
+        """What is said of empty fields: at the field itself only to whoever has tried to send."""
+        return frozenset(EMPTY.values())
 
     @property
     def seconds_at_most(self) -> int:
@@ -179,6 +186,7 @@ def editor_page(session: Session, *, visit: VisitView, row: TutorialDraft, keys:
             Option(value.value, words, value == fields.in_progress) for value, words in IN_PROGRESS_WORDS.items()
         ),
         note=row.note,
+        last_editor=row.editor,
         local_copy=keys.hash("local copy of a draft", f"{visit.learner.hex}/{row.id.hex}").hex()[:24],
     )
 

@@ -22,7 +22,7 @@ from smart_app.studio.tutorials.fields import PARTS, DraftFields, SourceFields, 
 
 SECONDS_AT_MOST = 180
 _WORDS_A_MINUTE = 200
-_EMPTY: Mapping[str, str] = {
+EMPTY: Mapping[str, str] = {
     "title": "Write a title.",
     "card": "Write the card's line: why, in one sentence.",
     "ai_feature": "Choose the AI feature, or none in particular.",
@@ -87,7 +87,7 @@ def judge(draft: DraftFields, *, tutorial: str, version: int, around: Surroundin
     parts = [PartSource(heading, 1, draft.parts.get(slug, "")) for slug, heading in PARTS.items()]
     counts = {part.slug: len(part.words()) for part in parts}
     graded = _grade(parts) if grade and not too_much("\n\n".join(part.source for part in parts)) else None
-    problems = [Problem(name, _EMPTY[name]) for name in empty]
+    problems = [Problem(name, EMPTY[name]) for name in empty]
     problems += [problem for problem in found if problem.field not in empty]
     problems += [Problem("sources", words) for source in draft.sources for words in _source(source, around)]
     problems += [Problem("slots", f"Fill in: {slot}.") for slot in draft.unfilled()]
@@ -109,7 +109,7 @@ def judge(draft: DraftFields, *, tutorial: str, version: int, around: Surroundin
 
 def _empty(draft: DraftFields, version: int) -> list[str]:
     """Fields that nobody has filled, in the order of the page."""
-    asked = [name for name in _EMPTY if name not in PARTS and (name != "what_changed" or version > 1)]
+    asked = [name for name in EMPTY if name not in PARTS and (name != "what_changed" or version > 1)]
     blank = [name for name in asked if not getattr(draft, name)]
     return blank + [slug for slug in PARTS if not draft.parts.get(slug, "").strip()]
 
