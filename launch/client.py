@@ -22,6 +22,7 @@ from collections.abc import Mapping
 
 from launch import browser, errors
 from launch.authorization import authorization_form, authorization_url
+from launch.backend import BackendServices
 from launch.client_auth import client_authentication
 from launch.context import FhirUser, LaunchContext
 from launch.departing import Departure, LaunchRequest, registration_of, transaction_for
@@ -52,6 +53,7 @@ class LaunchClient:
         self._documents = Documents(door=door, cache=stores.metadata)
         self._key_sets = KeySets(self._documents)
         self._styles = Styles(self._documents)
+        self.backend = BackendServices(keys=keys, door=door, documents=self._documents)
         self.tokens = Tokens(stores=stores, keys=keys, door=door, documents=self._documents)
 
     def begin(self, request: LaunchRequest, report: LaunchReport) -> Departure:

@@ -48,6 +48,8 @@ class Registration:
     """Scopes of features that the organization has turned on."""
     style_origins: tuple[str, ...] = ()
     """Origins other than the FHIR base from which `smart_style_url` may be read."""
+    backend_client_id: str | None = None
+    """Client id of Backend Services there; None: this app asks that EHR for nothing where nobody launched it."""
 
     @property
     def keeps_token(self) -> bool:

@@ -31,12 +31,20 @@ from smart_app.config import Settings
 from smart_app.db import Database
 from smart_app.keys import KeyRing
 from smart_app.organizations import verbs
+from smart_app.organizations.grants import grant_to
 from smart_app.organizations.models import EhrRegistration
+from smart_app.organizations.naming import person_named
+from smart_app.organizations.permissions import Permission
 
 ORGANIZATION = "Lakeside demo"
 EHR_NAME = "Lakeside demo EHR"
 REVIEWER = "Demo reviewer"
 CLIENT_ID = "preceptor-demo"
+STUDIO = {
+    "prac-oconnell-team-leader": (Permission.TRAINER, Permission.ANALYST, Permission.LEADER),
+    "prac-okafor-physician": (Permission.REVIEWER,),
+}
+"""Practitioner in the sandbox -> what they may do in the studio."""
 _ACTOR = "demo"
 _ROOT = Path(__file__).resolve().parents[1]
 _LOCAL = _ROOT / "fixtures" / "demo" / "local.yaml"
@@ -104,6 +112,7 @@ def _set_up(plan: Demo) -> None:
         with database.writing() as session:
             organization = _organization(session)
             _register(session, organization, plan)
+            _grant(session, organization, plan)
             _import_library(session, organization, plan)
             session.commit()
     finally:
@@ -146,6 +155,16 @@ def _register(session: Session, organization: UUID, plan: Demo) -> None:
         frame_ancestors=(plan.ehr_origin,),
     )
     verbs.register_ehr(session, registration=registration, keys=KeyRing.load(plan.settings.keys), actor=_ACTOR)
+
+
+def _grant(session: Session, organization: UUID, plan: Demo) -> None:
+    """The made-up people of the sandbox who come to the studio; they hold it from their first launch on."""
+    keys = KeyRing.load(plan.settings.keys)
+    for practitioner, permissions in STUDIO.items():
+        person = person_named(session, organization=organization, by="practitioner", value=practitioner, ehr=EHR_NAME)
+        for permission in permissions:
+            given = {"organization": organization, "person": person, "permission": permission}
+            grant_to(session, **given, actor=_ACTOR, keys=keys)  # type: ignore[arg-type]
 
 
 def _import_library(session: Session, organization: UUID, plan: Demo) -> None:

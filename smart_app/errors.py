@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -78,6 +78,12 @@ _SAID: dict[int, ProductError] = {
             what_to_do=("Go back, load the page again and try once more.",),
         ),
         ProductError(
+            status=411,
+            title="That did not say how long it is",
+            what_happened="Preceptor takes no form without its length. Nothing was recorded.",
+            what_to_do=("Go back and try once more.", _TELL),
+        ),
+        ProductError(
             status=413,
             title="That is too long",
             what_happened="What was sent is larger than this page takes. Nothing was recorded.",
@@ -113,7 +119,8 @@ def new_reference() -> str:
 
 def page(error: ProductError, *, reference: str | None = None) -> tuple[str, int]:
     """The page for `error`, and its status."""
-    html = render_template("error.html", error=error, reference=reference or new_reference())
+    template = "studio/error.html" if request.path.startswith("/studio/") else "error.html"
+    html = render_template(template, error=error, reference=reference or new_reference())
     return html, error.status
 
 
@@ -123,6 +130,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _on_http_exception)
     app.register_error_handler(OperationalError, _on_database_away)
     app.register_error_handler(PoolTimeout, _on_database_away)
+    app.register_error_handler(DataError, _on_unfit_data)
     app.register_error_handler(Exception, _on_fault)
 
 
@@ -152,6 +160,13 @@ def _on_database_away(error: Exception) -> ResponseReturnValue:
     g.pop("visit", None)  # a page that names the visit would ask the database again
     html, status = page(_SAID[503], reference=reference)
     return html, status, {"Retry-After": str(_RETRY_SECONDS)}
+
+
+def _on_unfit_data(error: Exception) -> ResponseReturnValue:
+    """400: PostgreSQL takes no NUL in a text, and none that is longer than its column."""
+    reference = new_reference()
+    log.error("unfit data", reference=reference, path=request.path, exc_info=error)
+    return page(_SAID[400], reference=reference)
 
 
 def _on_fault(error: Exception) -> ResponseReturnValue:

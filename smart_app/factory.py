@@ -12,6 +12,7 @@ from smart_app.organizations.launch_stores import sql_stores
 from smart_app.player import views as player_views
 from smart_app.player.arrival import arrive, launch_failed
 from smart_app.services import EXTENSION, Services, services
+from smart_app.studio import views as studio_views
 from smart_app.trust import views as trust_views
 from smart_app.visits import session as visit_session
 
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     visit_session.install(app)
     app.register_blueprint(player_views.blueprint)
     app.register_blueprint(trust_views.blueprint)
+    app.register_blueprint(studio_views.blueprint)
     return app
 
 

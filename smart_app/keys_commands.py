@@ -15,6 +15,7 @@ Reencrypt = Callable[..., int]
 _ENCRYPTED_AT_REST = (
     ("EHR client secrets", "smart_app.organizations.secrets_at_rest:reencrypt"),
     ("tokens of EHRs", "smart_app.organizations.kept_tokens:reencrypt"),
+    ("names of who holds a permission", "smart_app.organizations.grants:reencrypt"),
     ("learner keys of the ledger", "smart_app.ledger.learner_keys:reencrypt"),
 )
 """Every place that keeps ciphertext: (what, function(session, *, keys) -> rows rewritten)."""

@@ -15,6 +15,7 @@ from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from smart_app.config import Settings
+from smart_app.security import belongs_to_a_visit
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REDIS_SECONDS = 0.25
@@ -33,7 +34,7 @@ def limit_rates(app: Flask, settings: Settings, registration_of: Callable[[str],
             callback = (request.view_args or {}).get("callback")
             issuer = None if callback else registration_of(request.values.get("iss", ""))
             allowed = counter.hit(launches, f"callback/{callback}" if callback else f"registration/{issuer}")
-        elif request.path.startswith(("/v/", "/studio/")) and request.method not in _SAFE_METHODS:
+        elif belongs_to_a_visit() and request.method not in _SAFE_METHODS:
             allowed = counter.hit(writes, f"visit/{(request.view_args or {}).get('visit', 'none')}")
         else:
             return

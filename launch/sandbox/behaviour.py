@@ -15,6 +15,8 @@ class Behaviour:
     """The launch writes `iss` with a slash at its end, and `aud` must have it too."""
 
     token_seconds: int = 3600
+    backend_seconds: int = 300
+    """Life of a token of Backend Services: at most five minutes are recommended."""
     code_seconds: float = 60
     launch_seconds: float = 300
     id_token_seconds: int = 300
@@ -45,6 +47,8 @@ class Behaviour:
     page_size: int = 20
     ignore_elements: bool = False
     """Send whole resources also where `_elements` asks for less, as some EHRs do."""
+    writable_types: tuple[str, ...] = ("Task",)
+    """Resource types that it lets apps create and update."""
     unsupported_types: tuple[str, ...] = ()
     """Resource types this EHR does not have."""
     read_by_id_only: tuple[str, ...] = ()

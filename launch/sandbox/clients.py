@@ -43,6 +43,8 @@ class Client(ClientMixin):
     scopes: str = scopes.PLAIN_SCOPES
     jwks_uri: str | None = None
     jwks: Mapping[str, Any] | None = None
+    backend_scopes: str = ""
+    """`system/` scopes that it may have by Backend Services; empty: it is not registered for them."""
     client_secret: str | None = field(default=None, repr=False)
     placements: tuple[str, ...] = PLACEMENTS
     """Places of the EHR's screens where the app is set up for one kind of work: <launch_url>/<placement>."""
@@ -93,6 +95,8 @@ class Client(ClientMixin):
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
+        if grant_type == "client_credentials":
+            return bool(self.backend_scopes)
         return grant_type in ("authorization_code", "refresh_token")
 
 
@@ -105,6 +109,8 @@ def client_from_json(entry: Mapping[str, Any]) -> Client:
         raise ValueError(f"a client needs {', '.join(missing)}")
     if entry["auth"] == "private_key_jwt" and bool(entry.get("jwks")) == bool(entry.get("jwks_uri")):
         raise ValueError("private_key_jwt needs jwks or jwks_uri, one of the two")
+    if entry.get("backend_scopes") and entry["auth"] != "private_key_jwt":
+        raise ValueError("backend_scopes go with private_key_jwt only")
     if entry["auth"] == "client_secret_basic" and not entry.get("client_secret"):
         raise ValueError("client_secret_basic needs client_secret")
     return Client(
@@ -116,6 +122,7 @@ def client_from_json(entry: Mapping[str, Any]) -> Client:
         scopes=entry.get("scopes") or scopes.PLAIN_SCOPES,
         jwks_uri=entry.get("jwks_uri"),
         jwks=entry.get("jwks"),
+        backend_scopes=entry.get("backend_scopes") or "",
         client_secret=entry.get("client_secret"),
         placements=tuple(entry.get("placements") or PLACEMENTS),
     )

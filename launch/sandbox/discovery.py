@@ -26,7 +26,7 @@ def smart_configuration(ehr: "SandboxEhr") -> dict[str, Any]:
         **_endpoints(ehr),
         "scopes_supported": _scopes_supported(ehr.behaviour),
         "code_challenge_methods_supported": ["S256"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic", "none"],
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_response_iss_parameter_supported": ehr.behaviour.send_iss,
@@ -83,7 +83,9 @@ def _types(behaviour: Behaviour) -> list[str]:
 
 def _resource(resource_type: str, behaviour: Behaviour) -> dict[str, Any]:
     is_searched = behaviour.advertise_what_is_refused or resource_type not in behaviour.read_by_id_only
-    interactions = ("read", "search-type") if is_searched else ("read",)
+    interactions: tuple[str, ...] = ("read", "search-type") if is_searched else ("read",)
+    if resource_type in behaviour.writable_types:
+        interactions += ("create", "update")
     described: dict[str, Any] = {"type": resource_type, "interaction": [{"code": code} for code in interactions]}
     if is_searched:
         parameters = search_parameters(resource_type)

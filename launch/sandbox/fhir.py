@@ -1,4 +1,4 @@
-"""FHIR R4 read and search for SMART apps, behind token and scope (SMART 2.2; RFC 6750, 3)."""
+"""FHIR R4 for SMART apps, behind token and scope (SMART 2.2; RFC 6750, 3): read, search, and Tasks to write."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from launch.sandbox import discovery
 from launch.sandbox.ehr import SandboxEhr, current_ehr
-from launch.sandbox.fhir_source import FhirProblem
+from launch.sandbox.fhir_source import FhirProblem, Written
 from launch.sandbox.memory import Token
 from launch.sandbox.scopes import allows
 from launch.sandbox.search import Resource
@@ -90,10 +90,32 @@ def page() -> Response:
     return _json(_readable(found, token=token, base=ehr.fhir_base))
 
 
+@blueprint.post("/<resource_type>")
+def create(resource_type: str) -> Response:
+    """A new resource; with If-None-Exist only where that search finds none."""
+    ehr = current_ehr()
+    _check_write(ehr, resource_type, "c")
+    search = request.headers.get("If-None-Exist")
+    found = ehr.source.create(resource_type, _resource(resource_type), unless=search)
+    return _written(ehr, found)
+
+
+@blueprint.put("/<resource_type>/<resource_id>")
+def update(resource_type: str, resource_id: str) -> Response:
+    """The next version of a resource; with If-Match only of that version."""
+    ehr = current_ehr()
+    _check_write(ehr, resource_type, "u")
+    resource = _resource(resource_type)
+    if resource.get("id") != resource_id:
+        raise FhirProblem(400, "invalid", "The id in the body is not the one in the address.")
+    version = request.headers.get("If-Match")
+    return _written(ehr, ehr.source.update(resource_type, resource, only=version))
+
+
 @blueprint.route("/<path:anything>", methods=["POST", "PUT", "PATCH", "DELETE"])
 def write(anything: str) -> Response:
-    """Writing is not served."""
-    raise FhirProblem(405, "not-supported", "This sandbox serves read and search only.")
+    """No other way of writing is served."""
+    raise FhirProblem(405, "not-supported", "This sandbox serves create and update of a few types only.")
 
 
 @blueprint.errorhandler(FhirProblem)
@@ -141,6 +163,27 @@ def _check(ehr: SandboxEhr, resource_type: str, action: str) -> Token:
     return token
 
 
+def _check_write(ehr: SandboxEhr, resource_type: str, action: str) -> None:
+    if resource_type not in ehr.behaviour.writable_types:
+        raise FhirProblem(405, "not-supported", f"This EHR lets no app write a {resource_type}.")
+    _check(ehr, resource_type, action)
+
+
+def _resource(resource_type: str) -> Resource:
+    body = request.get_json(silent=True, force=True)
+    if not isinstance(body, dict) or body.get("resourceType") != resource_type:
+        raise FhirProblem(400, "invalid", f"The body is not a {resource_type}.")
+    return dict(body)
+
+
+def _written(ehr: SandboxEhr, found: Written) -> Response:
+    resource = found.resource
+    response = _json(resource, status=found.status)
+    version = resource.get("meta", {}).get("versionId", "1")
+    response.headers["Location"] = f"{ehr.fhir_base}/{resource['resourceType']}/{resource['id']}/_history/{version}"
+    return response
+
+
 def _readable(bundle: Resource, *, token: Token, base: str) -> Resource:
     """The bundle without entries that the token may not read (an _include reaches other types), URLs absolute."""
     entries = [
@@ -159,4 +202,7 @@ def _absolute(url: str, base: str) -> str:
 
 
 def _json(body: Any, content_type: str = "application/fhir+json", *, status: int = 200) -> Response:
-    return Response(json.dumps(body), status, {"Content-Type": content_type, "Cache-Control": "no-store"})
+    response = Response(json.dumps(body), status, {"Content-Type": content_type, "Cache-Control": "no-store"})
+    if version := body.get("meta", {}).get("versionId") if "resourceType" in body else None:
+        response.headers["ETag"] = f'W/"{version}"'
+    return response

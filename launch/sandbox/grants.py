@@ -24,6 +24,7 @@ from flask import Flask
 
 from launch.sandbox.answer import token_members
 from launch.sandbox.assertion import StrictAssertion
+from launch.sandbox.backend_grant import SmartBackendGrant
 from launch.sandbox.clients import Client
 from launch.sandbox.memory import Code, Launch, Token
 from launch.sandbox.scopes import leave_out
@@ -49,6 +50,7 @@ def make_authorization_server(app: Flask, *, ehr: "SandboxEhr") -> Authorization
     extensions = [S256Only(), SmartRequest(ehr), SmartAnswer(ehr)]
     server.register_grant(_grant_for(SmartCodeGrant, ehr), extensions)
     server.register_grant(_grant_for(SmartRefreshGrant, ehr), [SmartAnswer(ehr)])
+    server.register_grant(_grant_for(SmartBackendGrant, ehr))
     server.register_extension(_Issuer(ehr))
     return server
 

@@ -46,6 +46,7 @@ _PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
         "intent": ("token", "intent"),
         "priority": ("token", "priority"),
         "code": ("token", "code"),
+        "identifier": ("token", "identifier"),
     },
     "Organization": {"name": ("string", "name"), "identifier": ("token", "identifier")},
     "Location": {"name": ("string", "name"), "organization": ("reference", "managingOrganization")},

@@ -68,6 +68,16 @@ def role_facts(resource: Mapping[str, Any], *, practitioner: str, base: str, tod
     )
 
 
+def staff_elements(resource: Mapping[str, Any], *, base: str) -> Elements | None:
+    """Of a PractitionerRole in the staff list: practitioner (id), active, period, codes, specialties."""
+    found = _validated(PractitionerRole, _elements(resource, "PractitionerRole", _ROLE))
+    practitioner = _id_of(found, "practitioner", base, "Practitioner")
+    if found is None or practitioner is None:
+        return None
+    codes = {"codes": _codes(found.get("code", [])), "specialties": _codes(found.get("specialty", []))}
+    return {**found, **codes, "practitioner": practitioner}
+
+
 def practitioner_of(resource: Mapping[str, Any], *, base: str) -> str | None:
     """Id of the Practitioner of a PractitionerRole."""
     found = _validated(PractitionerRole, _elements(resource, "PractitionerRole", {"practitioner": _reference}))

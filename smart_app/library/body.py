@@ -18,7 +18,11 @@ HEADINGS = {
 """The six parts in order, and their slugs."""
 
 CITATION = re.compile(r"\[@([A-Za-z0-9-]+)\]")
-SLOT = re.compile(r"\{local:\s*([^{}\n]*?)\s*\}")
+SLOT = re.compile(r"\{local:\s{0,9}([^{}\n]{0,300}?)\s{0,9}\}")
+PICTURE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,58}\.(?:png|jpg|webp)")
+_PICTURE = re.compile(r"!\[[^\[\]\n]{0,400}\]\([^()\s]{0,200}\)")
+_CITED = re.compile(r"\s{0,9}\[@[^\[\]]{0,80}\]")
+"""Bounded, so that no text makes them slow."""
 _LIST_MARK = re.compile(r"^\s*(?:\d+[.)]|[-*+])\s+")
 
 
@@ -89,9 +93,9 @@ class PartSource:
         return [(match[1], para.line) for para in self.paragraphs() for match in CITATION.finditer(para.text)]
 
     def words(self) -> list[str]:
-        """Words that count: slot text in, list marks and citations out."""
+        """Words that count: slot text in, list marks, citations and pictures out."""
         lines = [_LIST_MARK.sub("", line) for line in self.source.splitlines()]
-        text = re.sub(r"\s*\[@[^\]]*\]", "", "\n".join(lines))
+        text = _CITED.sub("", _PICTURE.sub("", "\n".join(lines)))
         return SLOT.sub(r"\1", text).split()
 
 
@@ -136,8 +140,8 @@ def checks_of(verify: PartSource) -> tuple[list[CheckSource], list[str]]:
 
 
 def plain(text: str) -> str:
-    """Markdown of one paragraph as text: without bold marks and citations; slots stay as they are."""
-    text = re.sub(r"\s*\[@[^\]]*\]", "", text)
+    """Markdown of one paragraph as text: without bold marks, citations and pictures; slots stay as they are."""
+    text = _CITED.sub("", _PICTURE.sub("", text))
     return re.sub(r"\s+", " ", text.replace("**", "").replace("*", "").replace("`", "")).strip()
 
 

@@ -1,19 +1,19 @@
 """Check a folder of the library: every file, every rule, and what the files say of each other."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from smart_app.library.body import checks_of
+from smart_app.library.bundle import Bundle, read_bundle
 from smart_app.library.drill_file import SUFFIX, check_drill
 from smart_app.library.findings import Finding, Findings
 from smart_app.library.front_matter import Known
 from smart_app.library.registries import AI_FEATURES, SOURCES, read_ai_features, read_sources
 from smart_app.library.tutorial_file import ParsedTutorial, check_tutorial, parse, part_of
-
-MOST_BYTES = 400_000
+from smart_app.library.vocabulary import ROLES
 
 
 def check_folder(path: Path, *, today: date | None = None, grade: bool = True) -> list[Finding]:
@@ -22,10 +22,28 @@ def check_folder(path: Path, *, today: date | None = None, grade: bool = True) -
     `grade=False` leaves out the reading grade, which costs a slow import.
     Raises NotADirectoryError where `path` is no folder.
     """
-    texts, found = read_texts(path)
+    return check_bundle(read_bundle(path), today=today, grade=grade)
+
+
+def check_bundle(
+    bundle: Bundle,
+    *,
+    today: date | None = None,
+    grade: bool = True,
+    pictures: Collection[str] = (),
+    roles: Collection[str] = (),
+) -> list[Finding]:
+    """The same for files in memory. `pictures`, `roles`: those that the organization has beside the known ones."""
+    texts, found = bundle.texts, list(bundle.findings)
     drills = {name.removesuffix(SUFFIX) for name in texts if name.endswith(SUFFIX)}
     features = _features(texts, found)
-    known = Known(today=today or datetime.now(UTC).date(), ai_features=features, drills=drills)
+    known = Known(
+        today=today or datetime.now(UTC).date(),
+        roles=tuple(dict.fromkeys((*ROLES, *sorted(roles)))),
+        ai_features=features,
+        drills=drills,
+        pictures={*bundle.pictures, *pictures},
+    )
     sources = _sources(texts, found)
     checks: dict[str, list[str]] = {}
     for name, text in texts.items():
@@ -45,39 +63,8 @@ def check_folder(path: Path, *, today: date | None = None, grade: bool = True) -
 
 def read_texts(path: Path) -> tuple[dict[str, str], list[Finding]]:
     """The library's files by name, and those that are no text. Other files are left alone."""
-    if not path.is_dir():
-        raise NotADirectoryError(str(path))
-    texts: dict[str, str] = {}
-    found: list[Finding] = []
-    for file in sorted(path.iterdir()):
-        if not _is_ours(file):
-            continue
-        try:
-            texts[file.name] = _read_text(file)
-        except ValueError as error:
-            found.append(Finding(file.name, 1, str(error), "Save it again as UTF-8 text with Unix line ends."))
-    if not any(name.endswith(".md") for name in texts):
-        found.append(Finding(path.name, 1, "There is no tutorial here.", "Put <id>.md files into this folder."))
-    return texts, found
-
-
-def _is_ours(file: Path) -> bool:
-    if not file.is_file() or file.name.startswith(".") or file.name == "README.md":
-        return False
-    return file.suffix == ".md" or file.name.endswith(SUFFIX) or file.name in (AI_FEATURES, SOURCES)
-
-
-def _read_text(file: Path) -> str:
-    raw = file.read_bytes()
-    if len(raw) > MOST_BYTES:
-        raise ValueError(f"The file has {len(raw)} bytes; {MOST_BYTES} at most.")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ValueError("The file is not UTF-8 text.") from None
-    if "\r" in text or text.startswith("\ufeff") or "\x00" in text:
-        raise ValueError("The file has a byte order mark, Windows line ends or a zero byte.")
-    return text
+    bundle = read_bundle(path)
+    return dict(bundle.texts), list(bundle.findings)
 
 
 def _features(texts: Mapping[str, str], found: list[Finding]) -> set[str]:

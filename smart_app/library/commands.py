@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from smart_app.config import load_settings
 from smart_app.db import Database
+from smart_app.keys import KeyRing
 from smart_app.library.findings import Finding, Findings
 from smart_app.library.registries import LocalFile, read_local
 from smart_app.library.vocabulary import TASK_SYSTEM
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FOLDER_OR_ZIP = click.Path(path_type=Path, exists=True)
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -25,12 +26,13 @@ def library() -> None:
 
 
 @library.command("check")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=_FOLDER_OR_ZIP)
 def check(folder: Path) -> None:
     """Say of every file in FOLDER what is wrong and how to mend it; the exit code is 1 if anything is."""
     from smart_app.library.checking import check_folder, read_texts
 
-    found = check_folder(folder)
+    with _plain_refusals():
+        found = check_folder(folder)
     _print(found)
     if found:
         raise SystemExit(1)
@@ -41,20 +43,30 @@ def check(folder: Path) -> None:
 
 
 @library.command("import")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=_FOLDER_OR_ZIP)
 @click.option("--organization", "name", required=True, help="Name of the organization.")
 @click.option("--local", "local", type=_FILE, help="What this organization fills into local slots.")
 @click.option("--publish", is_flag=True, help="Show them to learners; else they are kept as drafts.")
 @click.option("--reviewer", help="Who has read them and publishes; never the author.")
 @click.option("--author", help="Who wrote them; starter content has its own author.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, line by line, and change nothing.")
 def import_(
-    folder: Path, name: str, local: Path | None, publish: bool, reviewer: str | None, author: str | None
+    folder: Path, name: str, local: Path | None, publish: bool, reviewer: str | None, author: str | None, dry_run: bool
 ) -> None:
-    """Take the tutorials in FOLDER into the library of an organization: all of them, or none."""
+    """Take the tutorials in FOLDER, a folder or a zip, into the library of an organization: all of them, or none.
+
+    A local.yaml in it is read too, unless --local names another one.
+    """
+    from smart_app.library.bundle import read_bundle
+    from smart_app.library.exporting import library_files
     from smart_app.library.importing import STARTER_AUTHOR, ImportRefused, import_library
 
     values = _read_local(local)
-    with _writing() as session:
+    keys = _keys()
+    with _writing() as session, _plain_refusals():
+        if dry_run:
+            here = library_files(session, organization=_organization(session, name), keys=keys)
+            _print_differences(here, read_bundle(folder).files())
         try:
             report = import_library(
                 session,
@@ -64,27 +76,36 @@ def import_(
                 author=author or STARTER_AUTHOR,
                 reviewer=reviewer,
                 publish=publish,
+                keys=keys,
             )
         except ImportRefused as refused:
             _print(refused.findings)
             raise click.ClickException("Nothing was imported.") from refused
-        session.commit()
+        if dry_run:
+            session.rollback()
+        else:
+            session.commit()
     for what in ("published", "saved", "retired", "unchanged"):
         for label in getattr(report, what):
             click.echo(f"{what:<10} {label}")
     for note in report.notes:
         click.echo(f"note       {note}")
+    if dry_run:
+        click.echo("A dry run: nothing was changed.")
 
 
 @library.command("export")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--organization", "name", required=True, help="Name of the organization.")
 def export(folder: Path, name: str) -> None:
-    """Write an organization's library into FOLDER, byte for byte as it was imported."""
+    """Write an organization's library into FOLDER, or into a zip where its name ends so.
+
+    Byte for byte as it was imported or published; what the organization filled in itself goes to local.yaml.
+    """
     from smart_app.library.exporting import export_library
 
-    with _writing() as session:
-        names = export_library(session, organization=_organization(session, name), folder=folder)
+    with _writing() as session, _plain_refusals():
+        names = export_library(session, organization=_organization(session, name), folder=folder, keys=_keys())
     click.echo(f"{len(names)} files written to {folder}.")
 
 
@@ -147,6 +168,33 @@ def explain(
         click.echo(f"\nIt fits, but {', '.join(ranked)} rank before it and at most three show.")
     else:
         click.echo("\nIt does not show.")
+
+
+def _keys() -> KeyRing | None:
+    """To know pictures that this installation made; None where it has no keys yet."""
+    path = load_settings().keys
+    return KeyRing.load(path) if path.exists() else None
+
+
+def _print_differences(here: dict[str, bytes], given: dict[str, bytes]) -> None:
+    from smart_app.library.differences import differences
+
+    for each in differences(here, given):
+        if each.what in ("new", "changed"):
+            click.echo(f"{each.what:<10} {each.name} (+{each.added} -{each.gone} lines)")
+            for line in each.lines:
+                click.echo(f"           {line}")
+
+
+@contextmanager
+def _plain_refusals() -> Iterator[None]:
+    from smart_app.library.archive import ArchiveRefused
+    from smart_app.library.exporting import NotPlain
+
+    try:
+        yield
+    except (ArchiveRefused, NotPlain, NotADirectoryError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _task_code(text: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -45,7 +46,7 @@ def find(session: Session, *, organization: UUID, job_roles: tuple[str, ...], wo
     if not ranked:
         return ()
     catalogue = catalogue_of(session, organization=organization)
-    live = catalogue.live_features | {ANY_FEATURE}
+    live = catalogue.live_for(job_roles, datetime.now(UTC).date()) | {ANY_FEATURE}
     mine = {target.tutorial: target for target in catalogue.for_roles(job_roles) if target.ai_feature in live}
     best = [mine[tutorial] for tutorial in ranked if tutorial in mine][:MOST_FOUND]
     rows = _rows(session, organization, best)

@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 from smart_app.library.field_checks import STATUSES, Fields
-from smart_app.library.findings import did_you_mean
+from smart_app.library.findings import Findings, did_you_mean
 from smart_app.library.vocabulary import ANY_FEATURE, CARE_SETTINGS, ENCOUNTER_CLASSES, ROLES
+from smart_app.library.yaml_reading import Located
 
 REQUIRED = (
     "id",
@@ -37,6 +39,7 @@ class Known:
     roles: Collection[str] = tuple(ROLES)
     ai_features: Collection[str] | None = None
     drills: Collection[str] | None = None
+    pictures: Collection[str] | None = None
 
 
 def check_front_matter(fields: Fields, *, name: str, known: Known) -> None:
@@ -58,6 +61,13 @@ def check_front_matter(fields: Fields, *, name: str, known: Known) -> None:
     _check_what_changed(fields)
     if not isinstance(fields.data.get("sensitive", False), bool):
         fields.wrong("sensitive", "sensitive must be true or false.")
+
+
+def check_targeting(given: dict[str, Any], found: Findings, known_roles: Collection[str]) -> None:
+    """The rules of `roles` and `targets` alone, for targets that come from no file."""
+    fields = Fields(Located(given), found)
+    fields.roles(known_roles)
+    _check_targets(fields)
 
 
 def _check_id(fields: Fields, name: str) -> None:

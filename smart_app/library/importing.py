@@ -1,23 +1,36 @@
-"""Take a folder of tutorials into an organization's library, and publish them.
+"""Take a folder or an archive of tutorials into an organization's library, and publish them.
 
 All or nothing: what is wrong is told, file by file, and nothing is written. Doing it again changes nothing.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from smart_app.library.checking import check_folder, read_texts
-from smart_app.library.findings import Finding
+from smart_app.keys import KeyRing
+from smart_app.library.bundle import Bundle, read_bundle
+from smart_app.library.bundle_parts import check_targets_of, known_roles, save_pictures, save_targets
+from smart_app.library.checking import check_bundle
+from smart_app.library.findings import Finding, Findings
 from smart_app.library.import_order import STARTER_AUTHOR, ImportReport, Order
-from smart_app.library.models import LibraryRow, TutorialVersionRow
+from smart_app.library.models import LibraryRow, LocalSlotRow, TutorialVersionRow
+from smart_app.library.pictures import picture_names
 from smart_app.library.publishing_rules import check_people, check_publishing, check_version, unused_values
-from smart_app.library.registries import LocalFile
-from smart_app.library.saving import save_features, save_files, save_sensitive, save_tutorial
+from smart_app.library.registries import ALL_TUTORIALS, LOCAL, LocalFile, read_local
+from smart_app.library.saving import (
+    allow_links,
+    foreign_links,
+    note_feature_versions,
+    save_features,
+    save_files,
+    save_sensitive,
+    save_tutorial,
+)
 from smart_app.library.search_index import index_library
 from smart_app.library.tutorial_file import ParsedTutorial, parse
 from smart_app.organizations.verbs import write_audit
@@ -35,56 +48,103 @@ class ImportRefused(ValueError):
         self.findings = findings
 
 
-def import_library(
+def import_library(session: Session, *, organization: UUID, folder: Path, **asked: Any) -> ImportReport:
+    """Take in a folder or a zip; `asked` as in :func:`import_bundle`. Raises ImportRefused, ArchiveRefused, OSError."""
+    return import_bundle(session, organization=organization, bundle=read_bundle(folder), **asked)
+
+
+def import_bundle(
     session: Session,
     *,
     organization: UUID,
-    folder: Path,
+    bundle: Bundle,
     local: LocalFile | None = None,
     author: str = STARTER_AUTHOR,
     reviewer: str | None = None,
     publish: bool = False,
     grade: bool = True,
+    allows_hosts: bool = True,
+    keys: KeyRing | None = None,
 ) -> ImportReport:
-    """Check and take in all files of `folder`; `publish` needs a `reviewer` who is not the author.
+    """Check and take in all files; `publish` needs a `reviewer` who is not the author.
 
-    Flushes; the caller commits. Raises :class:`ImportRefused`, with nothing written.
+    `local`: instead of the bundle's own local.yaml. `keys`: to know pictures that were made here before.
+    `allows_hosts`: launch links may lie on new hosts, which are allowed from then on: for the command line alone.
+    Flushes; the caller commits. Raises :class:`ImportRefused`: then the caller must not commit.
     """
-    findings, notes = _judge(folder, grade=grade)
-    findings += check_people(folder, author, reviewer, publish=publish)
-    texts, _ = read_texts(folder)
-    named = reviewer if publish else None
+    findings, notes = _judge(session, organization, bundle, grade=grade)
+    findings += check_people(bundle.name, author, reviewer, publish=publish)
     order = Order(
         organization=organization,
         author=author,
-        reviewer=named,
-        local=local or LocalFile(),
+        reviewer=reviewer if publish else None,
+        local=_local(session, organization, bundle, local, findings),
         now=datetime.now(UTC),
     )
+    texts = bundle.texts
     tutorials = [found for name in texts if isinstance(found := _parsed(name, texts[name]), ParsedTutorial)]
     library = _lock(session, organization)
     newest = _newest(session, organization)
     for tutorial in tutorials:
         findings += check_version(session, tutorial, order, newest)
         findings += check_publishing(tutorial, order)
+    findings += check_targets_of(session, order, {*newest, *(tutorial.id for tutorial in tutorials)})
+    findings += [] if allows_hosts else foreign_links(session, texts, order)
     if findings:
         raise ImportRefused(findings)
     report = ImportReport(notes=notes + unused_values(order.local, tutorials))
-    for tutorial in tutorials:
-        save_tutorial(session, tutorial, order, report)
-    save_files(session, texts, order, report)
-    save_features(session, texts, order, report)
-    save_sensitive(library, order, report)
-    index_library(session, organization=organization)
-    if report.changed:
-        _raise_revision(session, library, order, report)
-    session.flush()
+    _save(session, bundle, tutorials, library, order, report, keys)
     return report
 
 
-def _judge(folder: Path, *, grade: bool) -> tuple[list[Finding], list[str]]:
+def _save(
+    session: Session,
+    bundle: Bundle,
+    tutorials: list[ParsedTutorial],
+    library: LibraryRow,
+    order: Order,
+    report: ImportReport,
+    keys: KeyRing | None,
+) -> None:
+    allow_links(session, bundle.texts, order, actor=order.reviewer or order.author)
+    wrong = save_pictures(session, bundle, order, report, keys)
+    if wrong:
+        raise ImportRefused(wrong)
+    for tutorial in tutorials:
+        save_tutorial(session, tutorial, order, report)
+    save_files(session, bundle.texts, order, report)
+    save_features(session, bundle.texts, order, report)
+    note_feature_versions(session, order.organization)
+    save_sensitive(library, order, report)
+    save_targets(session, order)
+    index_library(session, organization=order.organization)
+    if report.changed:
+        _raise_revision(session, library, order, report)
+    session.flush()
+
+
+def _local(
+    session: Session, organization: UUID, bundle: Bundle, given: LocalFile | None, findings: list[Finding]
+) -> LocalFile:
+    """What was given, else the bundle's own; a slot that neither fills keeps what this organization put there."""
+    if given is None:
+        found = Findings(LOCAL)
+        given = read_local(bundle.local, found) if bundle.local is not None else LocalFile()
+        findings += found.in_order()
+    rows = select(LocalSlotRow).where(LocalSlotRow.organization == organization)
+    slots: dict[str, dict[str, str]] = {place: dict(values) for place, values in given.slots.items()}
+    everywhere = slots.get(ALL_TUTORIALS, {})
+    for row in session.scalars(rows):
+        if row.slot not in everywhere:
+            slots.setdefault(row.tutorial, {}).setdefault(row.slot, row.value)
+    return replace(given, slots=slots)
+
+
+def _judge(session: Session, organization: UUID, bundle: Bundle, *, grade: bool) -> tuple[list[Finding], list[str]]:
     """Findings that refuse, and notes: a review date that has passed must not take a library away."""
-    found = check_folder(folder, grade=grade)
+    here = picture_names(session, organization=organization)
+    roles = known_roles(session, organization=organization)
+    found = check_bundle(bundle, grade=grade, pictures=here, roles=roles)
     notes = [str(finding) for finding in found if finding.wrong == _PASSED]
     return [finding for finding in found if finding.wrong != _PASSED], notes
 

@@ -1,6 +1,6 @@
 """Rows of the library. Every key leads with the organization."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +41,10 @@ class TutorialVersionRow(Base):
     """Who published it; never the author."""
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    feature_version: Mapped[str | None] = mapped_column(sa.String(40))
+    """Version of the AI feature that it was published for, or found right for since; None: not known."""
+    in_progress: Mapped[str | None] = mapped_column(sa.String(8))
+    """What it does with people in the middle of an earlier one: finish, keep or restart; None: restart."""
 
 
 class LibraryFileRow(Base):
@@ -70,6 +74,18 @@ class AiFeatureRow(Base):
     """What the organization and the vendor state of it; null where nobody has yet."""
     what_changed: Mapped[str | None] = mapped_column(sa.String(300))
     """In its present version, for those who learned it on an earlier one."""
+    vendor: Mapped[str | None] = mapped_column(sa.String(120))
+    available_roles: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    """Job roles that have it; empty: nobody has said."""
+    available_units: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    available_since: Mapped[date | None] = mapped_column(sa.Date)
+    states: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    """Where it is used, for the site rules: "IL"."""
+    policy_link: Mapped[str | None] = mapped_column(sa.String(500))
+    verify_card: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON, default=list)
+    """At most three {"action": ..., "text": ...}; empty: that of its tutorials."""
+    evidence_rule: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """{"search": ..., "condition": ...} (:mod:`smart_app.library.evidence_rule`)."""
 
 
 class LocalSlotRow(Base):
@@ -81,3 +97,48 @@ class LocalSlotRow(Base):
     tutorial: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
     slot: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
     value: Mapped[str] = mapped_column(sa.String(300))
+
+
+class TargetOverrideRow(Base):
+    """Who sees a tutorial at this organization, instead of what its file says."""
+
+    __tablename__ = "target_overrides"
+
+    organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
+    tutorial: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    roles: Mapped[list[str]] = mapped_column(sa.JSON)
+    targets: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    """As the front matter's `targets`, with dates as text."""
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_by: Mapped[str] = mapped_column(sa.String(120))
+
+
+class LaunchHostRow(Base):
+    """A host on which the organization opens AI features."""
+
+    __tablename__ = "launch_hosts"
+
+    organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
+    host: Mapped[str] = mapped_column(sa.String(253), primary_key=True)
+    added_by: Mapped[str] = mapped_column(sa.String(120))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PictureRow(Base):
+    """A picture that parts may show, by its name. Made anew from what was given; it never changes."""
+
+    __tablename__ = "pictures"
+
+    organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    """As the Markdown names it: "handoff-tab.png"."""
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    """image/png, image/jpeg or image/webp."""
+    alt: Mapped[str] = mapped_column(sa.String(200))
+    width: Mapped[int]
+    height: Mapped[int]
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    added_by: Mapped[str] = mapped_column(sa.String(120))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """No longer offered for new text; versions that show it still do."""

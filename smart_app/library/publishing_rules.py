@@ -1,7 +1,6 @@
 """What must hold before a version is published: a second person, the next number, every local slot filled."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -12,14 +11,14 @@ from smart_app.library.registries import ALL_TUTORIALS, LocalFile
 from smart_app.library.tutorial_file import ParsedTutorial
 
 
-def check_people(folder: Path, author: str, reviewer: str | None, *, publish: bool) -> list[Finding]:
+def check_people(name: str, author: str, reviewer: str | None, *, publish: bool) -> list[Finding]:
     if not publish:
         return []
     if not reviewer or not reviewer.strip():
-        return [Finding(folder.name, 1, "Publishing needs a reviewer.", "Name one: --reviewer NAME.")]
+        return [Finding(name, 1, "Publishing needs a reviewer.", "Name one: --reviewer NAME.")]
     if _same_person(author, reviewer):
         wrong = f'"{reviewer}" is the author and cannot be the reviewer.'
-        return [Finding(folder.name, 1, wrong, "Ask a second person.")]
+        return [Finding(name, 1, wrong, "Ask a second person.")]
     return []
 
 
@@ -36,7 +35,7 @@ def check_version(session: Session, tutorial: ParsedTutorial, order: Order, newe
         if row.source != tutorial.text:
             wrong = f"Version {tutorial.version} is published and cannot change."
             found.add(line, wrong, f"Save this as version {last + 1}.")
-    elif tutorial.version != last + 1:
+    elif last and tutorial.version != last + 1:  # the first one here may come from elsewhere, with its number
         found.add(
             line, f"Version {tutorial.version} does not follow version {last}.", f"Save this as version {last + 1}."
         )

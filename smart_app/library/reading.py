@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
+from smart_app.library.own_targets import Targets, own_targets
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
 
 _REVISION = select(LibraryRow.revision).where(LibraryRow.organization == bindparam("organization"))
@@ -107,6 +108,17 @@ class AiFeature:
     """intended_use, known_limits, data_sent, retention, local_validation, contact; None: nobody has stated it."""
     what_changed: str | None = None
     """In its present version."""
+    vendor: str | None = None
+    available_roles: tuple[str, ...] = ()
+    """Job roles that have it; empty: nobody has said."""
+    available_units: tuple[str, ...] = ()
+    available_since: date | None = None
+    states: tuple[str, ...] = ()
+    """Where it is used, for :mod:`smart_app.library.site_rules`: "IL"."""
+    policy_link: str | None = None
+    verify_card: tuple[Check, ...] = ()
+    """Empty: that of its tutorials."""
+    evidence_rule: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +160,10 @@ def get_current(session: Session, *, organization: UUID, tutorial: str) -> Tutor
 def list_tutorials(session: Session, *, organization: UUID, job_roles: tuple[str, ...] = ()) -> list[TutorialListing]:
     """All tutorials that are shown now, by title; for these job roles and everyone, where roles are given."""
     wanted = {*job_roles, "everyone"}
-    rows = current_rows(session, organization=organization)
-    fitting = [row for row in rows if not job_roles or wanted.intersection(row.front_matter["roles"])]
-    return sorted(map(_as_listing, fitting), key=lambda listing: (listing.title, listing.tutorial))
+    own = own_targets(session, organization=organization)
+    listed = [_as_listing(row, own.get(row.tutorial)) for row in current_rows(session, organization=organization)]
+    fitting = [listing for listing in listed if not job_roles or wanted.intersection(listing.roles)]
+    return sorted(fitting, key=lambda listing: (listing.title, listing.tutorial))
 
 
 def tutorials_for_roles(
@@ -172,6 +185,17 @@ def get_ai_feature(session: Session, *, organization: UUID, feature: str) -> AiF
     row = session.get(AiFeatureRow, (organization, feature))
     if row is None:
         raise NoSuchAiFeature(feature)
+    return as_ai_feature(row)
+
+
+def list_ai_features(session: Session, *, organization: UUID) -> tuple[AiFeature, ...]:
+    """The whole registry, by name."""
+    rows = session.scalars(select(AiFeatureRow).where(AiFeatureRow.organization == organization))
+    return tuple(sorted(map(as_ai_feature, rows), key=lambda feature: (feature.name, feature.id)))
+
+
+def as_ai_feature(row: AiFeatureRow) -> AiFeature:
+    """The frozen value of a row."""
     return AiFeature(
         id=row.id,
         name=row.name,
@@ -181,6 +205,14 @@ def get_ai_feature(session: Session, *, organization: UUID, feature: str) -> AiF
         sensitive=row.sensitive,
         model_card=dict(row.model_card),
         what_changed=row.what_changed,
+        vendor=row.vendor,
+        available_roles=tuple(row.available_roles or ()),
+        available_units=tuple(row.available_units or ()),
+        available_since=row.available_since,
+        states=tuple(row.states or ()),
+        policy_link=row.policy_link,
+        verify_card=tuple(Check(**check) for check in row.verify_card or ()),
+        evidence_rule=row.evidence_rule,
     )
 
 
@@ -221,7 +253,7 @@ def as_version(row: TutorialVersionRow) -> TutorialVersion:
     )
 
 
-def _as_listing(row: TutorialVersionRow) -> TutorialListing:
+def _as_listing(row: TutorialVersionRow, own: Targets | None) -> TutorialListing:
     front = row.front_matter
     return TutorialListing(
         tutorial=row.tutorial,
@@ -229,7 +261,7 @@ def _as_listing(row: TutorialVersionRow) -> TutorialListing:
         title=front["title"],
         minutes=front["minutes"],
         card=front.get("card"),
-        roles=tuple(front["roles"]),
+        roles=own.roles if own is not None else tuple(front["roles"]),
         ai_feature=front["ai_feature"],
         workflow=front["workflow"],
     )

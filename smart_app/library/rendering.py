@@ -10,16 +10,27 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from smart_app.library.body import SLOT, PartSource, checks_of, markdown, plain
+from smart_app.library.body import PICTURE_NAME, SLOT, PartSource, checks_of, markdown, plain
 from smart_app.library.tutorial_file import ParsedTutorial, part_of
 
 Fill = Callable[[str], str | None]
 """Slot text -> value, or None while nobody has filled it."""
 
-_TAGS = {"p", "ol", "ul", "li", "strong", "em", "a", "sup", "span", "div", "br"}
-_ATTRIBUTES = {"a": {"href", "rel", "target"}, "li": {"id"}, "span": {"class"}, "div": {"class"}, "ol": {"start"}}
+PICTURES = "pictures/"
+"""Where a picture stands as rendered: the page puts its own address before it (:func:`with_pictures_at`)."""
+_TAGS = {"p", "ol", "ul", "li", "strong", "em", "a", "sup", "span", "div", "br", "img"}
+_ATTRIBUTES = {
+    "a": {"href", "rel", "target"},
+    "img": {"src", "alt"},
+    "li": {"id"},
+    "span": {"class"},
+    "div": {"class"},
+    "ol": {"start"},
+}
 _ADDRESS = re.compile(r"https://[^\s<>\"']*[^\s<>\"'.,;:)]")
 _BEFORE_CITATION = re.compile(r"\s+<sup>")
+_PICTURE = re.compile(rf'<img [^<>]*src="{PICTURES}[^<>]*>')
+"""As nh3 writes it: no "<", ">" or quote of a value is left bare."""
 _WORDS_A_MINUTE = 200
 
 
@@ -39,6 +50,7 @@ def render_part(part: PartSource, sources: Mapping[str, Mapping[str, str]], fill
     parser = markdown()
     parser.add_render_rule("citation", _render_citation)
     parser.add_render_rule("slot", _render_slot)
+    parser.add_render_rule("image", _render_picture)
     env: dict[str, Any] = {"part": part.slug, "sources": sources, "cited": [], "fill": fill}
     tokens = parser.parse(part.source, env)
     body = _close_up(parser.renderer.render(tokens, parser.options, env))
@@ -53,7 +65,27 @@ def render_part(part: PartSource, sources: Mapping[str, Mapping[str, str]], fill
 
 def sanitized(text: str) -> str:
     """Only the tags and attributes that tutorials need; links only to https and within the page."""
-    return nh3.clean(text, tags=_TAGS, attributes=_ATTRIBUTES, link_rel=None, url_schemes={"https"})
+    return nh3.clean(
+        text,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        link_rel=None,
+        url_schemes={"https"},
+        attribute_filter=_only_our_pictures,
+    )
+
+
+def with_pictures_at(rendered: str, address: str) -> str:
+    """The HTML of a part for a page: its pictures come from `address`, which ends in "/"."""
+    there = f' src="{html.escape(address, quote=True)}'
+    return _PICTURE.sub(lambda match: match[0].replace(f' src="{PICTURES}', there, 1), rendered)
+
+
+def _only_our_pictures(tag: str, attribute: str, value: str) -> str | None:
+    if (tag, attribute) != ("img", "src"):
+        return value
+    ours = value.startswith(PICTURES) and PICTURE_NAME.fullmatch(value.removeprefix(PICTURES))
+    return value if ours else None
 
 
 def as_text(source: str, fill: Fill) -> str:
@@ -86,6 +118,15 @@ def _linked(value: str) -> str:
 def _link(url: str, words: str) -> str:
     safe = html.escape(url, quote=True)
     return f'<a href="{safe}" rel="noopener noreferrer" target="_blank">{html.escape(words)} (opens a new window)</a>'
+
+
+def _render_picture(
+    _self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Mapping[str, Any]
+) -> str:
+    name, alt = str(tokens[index].attrGet("src") or ""), plain(tokens[index].content)
+    if not PICTURE_NAME.fullmatch(name):
+        return ""  # the checker refuses it; a draft shows nothing of another place
+    return f'<img src="{PICTURES}{name}" alt="{html.escape(alt, quote=True)}">'
 
 
 def _render_citation(

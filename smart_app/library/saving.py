@@ -1,12 +1,17 @@
 """Write tutorials, files and AI features of an import; what is as it was stays untouched."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smart_app.library.findings import Findings
+from smart_app.library.findings import Finding, Findings
 from smart_app.library.import_order import ImportReport, Order
+from smart_app.library.launch_hosts import add_host, ehr_hosts, own_hosts
+from smart_app.library.launch_links import LinkRefused, host_of
 from smart_app.library.models import AiFeatureRow, LibraryFileRow, LibraryRow, LocalSlotRow, TutorialVersionRow
 from smart_app.library.registries import AI_FEATURES, MODEL_CARD, read_ai_features
 from smart_app.library.rendering import render
@@ -89,11 +94,64 @@ def save_sensitive(library: LibraryRow, order: Order, report: ImportReport) -> N
         report.changed = True
 
 
+def note_feature_versions(session: Session, organization: UUID) -> None:
+    """For which version of its AI feature each tutorial was published: when that changes, the tutorial is stale."""
+    session.flush()
+    features = select(AiFeatureRow.id, AiFeatureRow.version).where(AiFeatureRow.organization == organization)
+    versions = dict(session.execute(features).all())
+    for row in session.scalars(
+        select(TutorialVersionRow).where(
+            TutorialVersionRow.organization == organization,
+            TutorialVersionRow.status == "published",
+            TutorialVersionRow.feature_version.is_(None),
+        )
+    ):
+        row.feature_version = versions.get(row.front_matter["ai_feature"])
+
+
+_LISTS = ("available_roles", "available_units", "states", "verify_card")
+
+
 def _feature_facts(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The row's columns: the facts of the model card are kept together."""
+    """The row's columns: the facts of the model card are kept together. A list that is null is empty."""
     card = {name: entry.get(name) for name in MODEL_CARD}
     others = {name: value for name, value in entry.items() if name not in MODEL_CARD}
+    others |= {name: [] for name in _LISTS if name in others and others[name] is None}
     return {**others, "model_card": card, "what_changed": entry.get("what_changed")}
+
+
+def foreign_links(session: Session, texts: Mapping[str, str], order: Order) -> list[Finding]:
+    """Launch links on hosts that nobody allowed here. Who brings files may not say where clinicians are led."""
+    allowed = {
+        *own_hosts(session, organization=order.organization),
+        *ehr_hosts(session, organization=order.organization),
+    }
+    found = [(entry["id"], host_of(_link(entry, order))) for entry in _entries(texts) if _link(entry, order)]
+    return [
+        Finding(
+            AI_FEATURES, 1, f'The launch link of "{feature}" lies on a host that is not allowed here.', "Ask for it."
+        )
+        for feature, host in found
+        if host not in allowed
+    ]
+
+
+def allow_links(session: Session, texts: Mapping[str, str], order: Order, *, actor: str) -> None:
+    """Allow the hosts of the launch links that the command line brings: who runs it holds the machine."""
+    known = {*own_hosts(session, organization=order.organization), *ehr_hosts(session, organization=order.organization)}
+    hosts = {host for entry in _entries(texts) if (host := host_of(_link(entry, order))) is not None}
+    for host in sorted(hosts - known):
+        with suppress(LinkRefused):
+            add_host(session, organization=order.organization, host=host, actor=actor)
+
+
+def _entries(texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    return read_ai_features(texts[AI_FEATURES], Findings(AI_FEATURES)) if AI_FEATURES in texts else []
+
+
+def _link(entry: Mapping[str, Any], order: Order) -> str:
+    link = {**entry, **order.local.ai_features.get(entry["id"], {})}.get("launch_link")
+    return link or ""
 
 
 def save_features(session: Session, texts: Mapping[str, str], order: Order, report: ImportReport) -> None:

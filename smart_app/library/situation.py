@@ -53,6 +53,8 @@ class Situation:
     encounter_class: str | None = None
     care_setting: str | None = None
     live_features: frozenset[str] = _NONE
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """AI feature that is live, but not for this person today -> why, in words; for the sentence alone."""
     learned: frozenset[tuple[str, int]] = frozenset()
     """(tutorial, version) finished by this learner."""
     in_progress: Mapping[str, int] = field(default_factory=dict)
@@ -65,6 +67,8 @@ class Situation:
     """Tutorials whose drill is due again for this learner."""
     planned: frozenset[str] = _NONE
     """Tutorials of the plan that this learner and a trainer agreed."""
+    assigned: Mapping[str, date] = field(default_factory=dict)
+    """Tutorials that this learner was asked to finish and has not -> the day they are due."""
 
     @property
     def open_codes(self) -> frozenset[str]:
@@ -81,6 +85,7 @@ class Situation:
 class Fit(IntEnum):
     """How a tutorial's workflow matched; a lower one ranks first."""
 
+    ASSIGNED = 0
     OPEN_TASK = 1
     INTENT = 2
     PLACEMENT = 3
@@ -93,7 +98,9 @@ class Fit(IntEnum):
 
 
 def fit_of(target: Target, situation: Situation) -> Fit:
-    """The best way in which the workflow matches."""
+    """The best way in which the workflow matches; an assignment goes before all."""
+    if target.tutorial in situation.assigned:
+        return Fit.ASSIGNED
     if target.task_codes & situation.open_codes:
         return Fit.OPEN_TASK
     if situation.intent in target.intents:

@@ -22,11 +22,14 @@ Say = Callable[[Target, Situation], str]
 
 
 def _role_passes(target: Target, situation: Situation) -> bool:
-    return EVERYONE in target.roles or not target.roles.isdisjoint(situation.job_roles)
+    mine = EVERYONE in target.roles or not target.roles.isdisjoint(situation.job_roles)
+    return mine or target.tutorial in situation.assigned
 
 
 def _say_role(target: Target, situation: Situation) -> str:
     meant = words.in_words([words.people(role) for role in sorted(target.roles)])
+    if target.tutorial in situation.assigned:
+        return f"It is for {meant}, and it is assigned to you."
     if not situation.job_roles:
         return f"It is for {meant}. No job role is known."
     mine = words.in_words([words.you_are(role, situation.role_titles) for role in situation.job_roles])
@@ -40,8 +43,9 @@ def _feature_passes(target: Target, situation: Situation) -> bool:
 def _say_feature(target: Target, situation: Situation) -> str:
     if target.ai_feature == ANY_FEATURE:
         return "It is about no single AI feature."
-    state = "is" if _feature_passes(target, situation) else "is not"
-    return f'The AI feature "{target.ai_feature}" {state} live at this organization.'
+    state = "is live" if _feature_passes(target, situation) else "is not live"
+    why = situation.withheld.get(target.ai_feature, f"{state} at this organization")
+    return f'The AI feature "{target.ai_feature}" {why}.'
 
 
 def _dates_pass(target: Target, situation: Situation) -> bool:
@@ -68,6 +72,8 @@ def _say_workflow(target: Target, situation: Situation) -> str:
 def workflow_words(target: Target, situation: Situation) -> tuple[str, str]:
     """(kind, clause) of how the workflow matched."""
     fit = fit_of(target, situation)
+    if fit is Fit.ASSIGNED:
+        return ("assigned", _assigned_words(situation.assigned[target.tutorial], situation.today))
     if fit is Fit.OPEN_TASK:
         return ("open task", words.task_is_open(min(target.task_codes & situation.open_codes)))
     if fit is Fit.INTENT:
@@ -85,6 +91,11 @@ def workflow_words(target: Target, situation: Situation) -> tuple[str, str]:
     return ("next for role", "no task is open here")
 
 
+def _assigned_words(due: date, today: date) -> str:
+    day = f"{due.day} {due:%B}" + (f" {due.year}" if due.year != today.year else "")
+    return f"it is assigned to you; it was due on {day}" if due < today else f"it is assigned to you, due {day}"
+
+
 def sentence_case(clause: str) -> str:
     """ "a task is open" -> "A task is open."."""
     return f"{clause[0].upper()}{clause[1:]}."
@@ -100,13 +111,15 @@ def _what_is_open(situation: Situation) -> str:
 def _narrowing_rule(name: str) -> tuple[str, Test, Say]:
     def passes(target: Target, situation: Situation) -> bool:
         _, asked, reported, _ = next(row for row in narrowing(target, situation) if row[0] == name)
-        return not asked or not reported or bool(asked & reported)
+        return not asked or not reported or bool(asked & reported) or target.tutorial in situation.assigned
 
     def say(target: Target, situation: Situation) -> str:
         _, asked, reported, _ = next(row for row in narrowing(target, situation) if row[0] == name)
         if not asked:
             return f"It asks for no {name}."
         wanted = f"It asks for {name} {words.in_words(sorted(asked), 'or')}"
+        if target.tutorial in situation.assigned:
+            return f"{wanted}; it is assigned to you, so it shows all the same."
         if not reported:
             return f"{wanted}. The EHR did not say it, so it excludes nothing."
         return f"{wanted}; here it is {words.in_words(sorted(reported))}."

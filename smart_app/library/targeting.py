@@ -2,26 +2,29 @@
 
 A tutorial fits when every rule of :mod:`smart_app.library.target_rules` passes:
 
-1. job role        one of its roles is mine, or it is for everyone
+1. job role        one of its roles is mine, or it is for everyone, or it is assigned to me
 2. AI feature      the feature it teaches is live at this organization
 3. dates           today is within `from` and `until`
-4. workflow        one of task codes, intents and placements matches what is open; or it is in my agreed plan;
-                   or its practice is due; or a task I often do; or, where nothing at all is open, it is next
+4. workflow        it is assigned to me; or one of task codes, intents and placements matches what is open; or it
+                   is in my agreed plan; or its practice is due; or a task I often do; or, where nothing at all is open, it is next
                    for my role; or `any`
-5. specialty, encounter class, care setting: each that is given matches; what the EHR does not say excludes nothing
+5. specialty, encounter class, care setting: each that is given matches; what the EHR does not say excludes nothing,
+                   and what is assigned to me shows all the same
 6. learned already a version I finished returns only for the work that is open now, after all that is new;
                    it counts as new when its AI feature has changed since, or its practice is due
 7. dismissed       not put away by me
 
-At most three are chosen, ranked by: started and not finished; new before learned; how the workflow matched
-(:class:`~smart_app.library.situation.Fit`, in that order); changed since I finished it; more narrowing matches;
-the order in which the EHR names my job roles, everyone's last; the id, in alphabetical order. Where nothing is
-open, the next ones of my job roles come in turn: the first of each, then the second of each.
+At most three are chosen, ranked by: assigned, the one that is due first; started and not finished; new before
+learned; how the workflow matched (:class:`~smart_app.library.situation.Fit`, in that order); changed since I
+finished it; more narrowing matches; the order in which the EHR names my job roles, everyone's last; the id, in
+alphabetical order. Where nothing is open, the next ones of my job roles come in turn: the first of each, then the
+second of each.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from smart_app.library import vocabulary as words
 from smart_app.library.situation import (
@@ -92,7 +95,7 @@ def _in_turn(ranked: list[Target], situation: Situation) -> list[Target]:
     return sorted(
         ranked,
         key=lambda target: (
-            rank(target, situation)[:3],
+            rank(target, situation)[:4],
             turns.get(target.tutorial, 0),
             role_place(target, situation) if target.tutorial in turns else 0,
         ),
@@ -113,9 +116,10 @@ def explain(target: Target, situation: Situation) -> tuple[RuleResult, ...]:
     return tuple(RuleResult(name, passes(target, situation), say(target, situation)) for name, passes, say in RULES)
 
 
-def rank(target: Target, situation: Situation) -> tuple[bool, bool, Fit, bool, int, int, str]:
+def rank(target: Target, situation: Situation) -> tuple[date, bool, bool, Fit, bool, int, int, str]:
     """The sort key: see the top of this file."""
     return (
+        situation.assigned.get(target.tutorial, date.max),
         not resumes(target, situation),
         done(target, situation),
         fit_of(target, situation),
@@ -148,13 +152,14 @@ def reasons_for(target: Target, situation: Situation) -> tuple[Reason, ...]:
     found.append(Reason(*workflow_words(target, situation)))
     # The specialty says something of the person; class and setting of the encounter only lengthen the sentence.
     found += [Reason(name, text) for name, text in narrowed_by(target, situation) if name == "specialty"]
-    found.append(_role_reason(target, situation))
+    found += _role_reason(target, situation)
     found += [Reason("not reported", f"The EHR did not say the {name}") for name in not_reported(target, situation)]
     return tuple(found)
 
 
-def _role_reason(target: Target, situation: Situation) -> Reason:
+def _role_reason(target: Target, situation: Situation) -> list[Reason]:
+    """My role, or that it is for everyone; none where it is for neither, and shows since it is assigned."""
     for role in situation.job_roles:
         if role in target.roles:
-            return Reason("job role", words.you_are(role, situation.role_titles))
-    return Reason("job role", "it is for everyone")
+            return [Reason("job role", words.you_are(role, situation.role_titles))]
+    return [Reason("job role", "it is for everyone")] if words.EVERYONE in target.roles else []

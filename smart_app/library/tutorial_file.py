@@ -1,26 +1,31 @@
 """A tutorial as a file: YAML front matter between `---` lines, then Markdown with six `##` parts."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-from smart_app.library.body import HEADINGS, CheckSource, PartSource, Slot, checks_of, split_parts
+from smart_app.library.body import HEADINGS, PICTURE_NAME, CheckSource, PartSource, Slot, checks_of, split_parts
 from smart_app.library.claims import check_claims
 from smart_app.library.field_checks import Fields
-from smart_app.library.findings import Finding, Findings
+from smart_app.library.findings import Finding, Findings, did_you_mean
 from smart_app.library.front_matter import Known, check_front_matter
 from smart_app.library.length import check_grade, check_length
 from smart_app.library.yaml_reading import Located, YamlRefused, read_yaml
 
 MOST_CHECKS = 3
+MOST_CHARACTERS = 12_000
+MOST_IN_PARAGRAPH = 2_000
+MOST_BRACKETS = 200
+"""Of the body. A reader of Markdown takes the square of a paragraph's brackets: without a limit 100 kB take a minute."""
 _ONLY_TEXT = {
     "html_block": "HTML",
     "html_inline": "HTML",
-    "image": "An image",
     "link_open": "A link",
     "fence": "Code",
     "code_block": "Code",
@@ -82,7 +87,7 @@ def check_tutorial(text: str, *, name: str, known: Known, grade: bool = True) ->
     fields = Fields(located, found)
     check_front_matter(fields, name=name, known=known)
     _check_parts(parts, found)
-    _check_text_only(text, found)
+    _check_text_only(text, found, known.pictures)
     check_claims(parts, fields.sources(), found)
     check_length(parts, found)
     if grade:
@@ -132,7 +137,24 @@ def _open(text: str, found: Findings) -> tuple[Located, list[PartSource]] | None
     if not isinstance(located.value, dict):
         found.add(1, "The front matter has no fields.", "Write one field a line, as title: ...")
         return None
-    return located, split_parts(text[match.end() :], first_line=match[0].count("\n") + 1)
+    body, first_line = text[match.end() :], match[0].count("\n") + 1
+    excess = too_much(body)
+    if excess:
+        found.add(first_line, *excess)
+        return None
+    return located, split_parts(body, first_line=first_line)
+
+
+def too_much(body: str) -> tuple[str, str] | None:
+    """What is wrong and how to mend it, where the parts are larger than anything reads as Markdown; else None."""
+    brackets, longest = body.count("["), max(map(len, body.split("\n\n")))
+    if len(body) > MOST_CHARACTERS:
+        return f"The parts have {len(body)} characters; {MOST_CHARACTERS} at most.", "Cut them."
+    if brackets > MOST_BRACKETS:
+        return f'The parts have {brackets} times "["; {MOST_BRACKETS} at most.', "Take some out."
+    if longest > MOST_IN_PARAGRAPH:
+        return f"A paragraph has {longest} characters; {MOST_IN_PARAGRAPH} at most.", "Cut it, or divide it."
+    return None
 
 
 def _check_parts(parts: list[PartSource], found: Findings) -> None:
@@ -180,7 +202,7 @@ def _check_verify(part: PartSource, found: Findings) -> None:
             found.add(check.line, f"Check {number} starts with no action.", mend)
 
 
-def _check_text_only(text: str, found: Findings) -> None:
+def _check_text_only(text: str, found: Findings, pictures: Collection[str] | None) -> None:
     match = re.match(r"---\n(.*?\n)---\n", text, re.DOTALL)
     start = match[0].count("\n") if match else 0
     body = text[match.end() :] if match else text
@@ -189,8 +211,21 @@ def _check_text_only(text: str, found: Findings) -> None:
         for kind in (token, *(token.children or ())):
             if kind.type in _ONLY_TEXT:
                 found.add(line, f"{_ONLY_TEXT[kind.type]} is not allowed here: text only.", "Say it in words.")
+            if kind.type == "image":
+                _check_picture(kind, line, found, pictures)
         if token.type == "heading_open" and token.tag != "h2":
             found.add(line, "Only the six ## headings are allowed.", "Make it a sentence.")
+
+
+def _check_picture(image: Token, line: int, found: Findings, pictures: Collection[str] | None) -> None:
+    name = str(image.attrGet("src") or "")
+    if not PICTURE_NAME.fullmatch(name):
+        mend = "Pictures stand in the library: ![what it shows](name.png)."
+        found.add(line, "A picture from elsewhere is not allowed here.", mend)
+    elif not image.content.strip():
+        found.add(line, f'The picture "{name}" has no words for those who cannot see it.', "Say what it shows: ![...].")
+    elif pictures is not None and name not in pictures:
+        found.add(line, f'No picture "{name}" in the library.', did_you_mean(name, list(pictures)) if pictures else "")
 
 
 def _as_json(value: Any) -> Any:

@@ -22,7 +22,7 @@ def actor() -> str:
 @contextmanager
 def writing() -> Iterator[Session]:
     """A session that commits at the end, with our own errors as the command's."""
-    with _plain_errors(), closing_database(load_settings().database_url) as database, database.writing() as session:
+    with plain_errors(), closing_database(load_settings().database_url) as database, database.writing() as session:
         yield session
         session.commit()
 
@@ -30,12 +30,13 @@ def writing() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for reading, with our own errors as the command's."""
-    with _plain_errors(), closing_database(load_settings().database_url) as database, database.reading() as session:
+    with plain_errors(), closing_database(load_settings().database_url) as database, database.reading() as session:
         yield session
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
+    """Our own errors, and the database's, as the command's."""
     try:
         yield
     except (verbs.NameTaken, LookupError, KeysError, SettingsError) as error:

@@ -68,7 +68,7 @@ def ehr() -> None:
 )
 @click.option("--feature", multiple=True, type=_FEATURE, help="Turn on what needs more scopes; may be given again.")
 @click.option("--stage", type=click.Choice(STAGES), default="production", show_default=True)
-@click.option("--backend-client-id", help="Client id of Backend Services.")
+@click.option("--backend-client-id", help="Client id of Backend Services: roster and assignments.")
 def add_ehr(
     organization: str,
     name: str,
@@ -89,8 +89,6 @@ def add_ehr(
     backend_client_id: str | None,
 ) -> None:
     """Register an EHR, and print what to enter on its side."""
-    if backend_client_id:
-        raise click.ClickException("--backend-client-id is not built yet. This release takes launches by people.")
     check_addresses(
         iss=iss,
         callback=callback,
@@ -120,13 +118,14 @@ def add_ehr(
             frame_ancestors=frame_ancestor,
             extra_scopes=scopes_of(feature),
             style_origins=style_origin,
+            backend_client_id=backend_client_id,
         )
         keys = KeyRing.load(settings.keys)
         verbs.register_ehr(session, registration=registration, keys=keys, actor=actor(), stage=stage)
     click.echo(f"Registered: {name}. Enter on the EHR's side:")
     click.echo(f"  launch URL    {settings.base_url}/launch")
     click.echo(f"  redirect URI  {settings.base_url}/launch/callback/{callback}")
-    if auth == "private_key_jwt":
+    if auth == "private_key_jwt" or backend_client_id:
         click.echo(f"  key set       {settings.base_url}/.well-known/jwks.json")
     click.echo(f"The whole list, with the reason for each scope: preceptor ehr sheet {name!r}")
 

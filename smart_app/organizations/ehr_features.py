@@ -47,6 +47,14 @@ REASONS: Final[Mapping[str, str]] = {
 """Scopes of every launch, each with its reason."""
 
 
+BACKEND_REASONS: Final[Mapping[str, str]] = {
+    "system/PractitionerRole.rs": "who is staff here, in which role and unit: for the roster, and no more",
+    "system/Location.rs": "the names of the units",
+    "system/Task.crus": "assignments as Tasks: to write them, and to see which were ticked off in the EHR",
+}
+"""Scopes of Backend Services, each with its reason."""
+
+
 def scopes_of(features: Iterable[str]) -> tuple[str, ...]:
     """The scopes that these features add, each once. KeyError for an unknown feature."""
     return tuple(dict.fromkeys(scope for name in features for scope in FEATURES[name].scopes))

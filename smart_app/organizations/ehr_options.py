@@ -8,7 +8,7 @@ import click
 
 from launch.discovery import is_plausible_iss
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
 def check_addresses(
@@ -18,7 +18,7 @@ def check_addresses(
     """Raise click.BadParameter for the first that is not what it should be."""
     if not is_plausible_iss(iss):
         raise click.BadParameter("write the FHIR base as https://ehr.example.org/fhir", param_hint="--iss")
-    if not _SLUG.fullmatch(callback):
+    if not SLUG.fullmatch(callback):
         raise click.BadParameter('lower-case letters, digits and "-" only', param_hint="--callback")
     check_origins(frame_ancestors=frame_ancestors, style_origins=style_origins)
     for address in issuer_and_keys:
@@ -29,12 +29,12 @@ def check_addresses(
 def check_origins(*, frame_ancestors: tuple[str, ...], style_origins: tuple[str, ...]) -> None:
     """Raise click.BadParameter for the first that is no origin."""
     for origin in frame_ancestors:
-        if not _is_origin(origin):
+        if not is_origin(origin):
             raise click.BadParameter(
                 f"{origin}: write an origin, https://ehr.example.org", param_hint="--frame-ancestor"
             )
     for origin in style_origins:
-        if not _is_origin(origin) or "*" in origin:
+        if not is_origin(origin) or "*" in origin:
             raise click.BadParameter(f"{origin}: write an origin, https://ehr.example.org", param_hint="--style-origin")
 
 
@@ -57,12 +57,18 @@ def read_secret(*, auth: str, from_stdin: bool) -> str | None:
     if not from_stdin:
         raise click.BadParameter("client_secret_basic needs --client-secret-stdin", param_hint="--auth")
     secret = sys.stdin.read().strip("\r\n")
-    if not secret or len(secret) > 500 or not secret.isprintable():
+    if not is_secret(secret):
         raise click.BadParameter("one line with the secret was expected there", param_hint="--client-secret-stdin")
     return secret
 
 
-def _is_origin(text: str) -> bool:
+def is_secret(text: str) -> bool:
+    """Whether it can be a client secret: one line of printable characters."""
+    return 0 < len(text) <= 500 and text.isprintable()
+
+
+def is_origin(text: str) -> bool:
+    """Whether it is an origin that may be written into a header; "*." may lead its host."""
     parts = urlsplit(text)
     plain = text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
     # It is written into a header: nothing that could end the directive, and no wildcard over the whole web.

@@ -11,7 +11,7 @@ from typing import Final
 
 from launch.scopes import asked_scopes, in_words_of, needed_scopes
 from launch.stores import Registration
-from smart_app.organizations.ehr_features import FEATURES, features_of, reason_for
+from smart_app.organizations.ehr_features import BACKEND_REASONS, FEATURES, features_of, reason_for
 
 STAGES: Final = ("test", "production")
 PLACES: Final = (
@@ -63,6 +63,7 @@ def _section(entry: Entry) -> Iterator[str]:
         yield _line("FHIR base (iss)", f"{registration.iss} (R4)")
     yield from _frames(entry.base_url, registration)
     yield from _scopes(registration)
+    yield from _backend(entry.base_url, registration)
 
 
 def _missing(stage: str, entries: Sequence[Entry], other_base_url: str | None) -> Iterator[str]:
@@ -102,6 +103,17 @@ def _scopes(registration: Registration) -> Iterator[str]:
     for name in features_of(registration):
         yield _line("turned on", f"{name}: {FEATURES[name].what}")
     yield _line("never asked for", "Patient, or anything of a patient's record")
+
+
+def _backend(base_url: str, registration: Registration) -> Iterator[str]:
+    """The second client, for what is done where nobody launched."""
+    if not registration.backend_client_id:
+        return
+    yield _line("Backend Services", f"{registration.backend_client_id} (client id; a system client of its own)")
+    yield _line("", f"private_key_jwt ({registration.signing_algorithm}), client_credentials; no redirect URI")
+    yield _line("key set (JWKS)", f"{base_url}/.well-known/jwks.json")
+    for scope, reason in BACKEND_REASONS.items():
+        yield f"    {' '.join(in_words_of(registration, scope)):<32}  {reason}"
 
 
 def _line(label: str, text: str) -> str:

@@ -38,6 +38,18 @@ def add_starting_roles(session: Session, *, organization: UUID) -> None:
     session.flush()
 
 
+def shipped_codes() -> tuple[tuple[str, str, str], ...]:
+    """(system, code, display) of every code that is shipped, each once."""
+    shipped = _shipped()
+    listed = (
+        (shipped["systems"][system], code, display)
+        for role in shipped["job_roles"]
+        for system, codes in role["codes"].items()
+        for code, display in codes.items()
+    )
+    return tuple(sorted(set(listed), key=lambda each: (each[2].casefold(), each)))
+
+
 def _code(organization: UUID, system: str, code: str, role: str, display: str) -> RoleCode:
     return RoleCode(organization=organization, system=system, code=code, job_role=role, display=display)
 

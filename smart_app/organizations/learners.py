@@ -10,7 +10,7 @@ At rest an identity is a keyed hash. Matching tries all hashing keys, so rotatio
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
@@ -56,6 +56,8 @@ class KnownLearner:
     organization: UUID
     id: UUID
     declared_job_role: str | None
+    first_seen: tuple[Identity, ...] = ()
+    """Identities that this launch brought first."""
 
 
 class NoPrimaryIdentity(ValueError):
@@ -71,11 +73,17 @@ def resolve_learner(
         raise NoPrimaryIdentity("the token's identity is missing")
     known = _known(session, organization, ordered, keys)
     learner = _joined(known, ordered) or _first_seen(session, organization, ordered[0], keys)
-    for identity in ordered:  # always in the same order, so that two launches never wait for each other
-        if identity not in known:
-            _add_identity(session, organization, learner.id, identity, keys)
+    new = tuple(identity for identity in ordered if identity not in known)
+    for identity in new:  # always in the same order, so that two launches never wait for each other
+        _add_identity(session, organization, learner.id, identity, keys)
     _propose_matches(session, organization, learner.id, known)
-    return learner
+    return replace(learner, first_seen=new)
+
+
+def find_learner(session: Session, *, organization: UUID, identity: Identity, keys: KeyRing) -> UUID | None:
+    """Whose identity it is, or None where it was never seen."""
+    known = _known(session, organization, [identity], keys)
+    return known[identity].id if known else None
 
 
 def _known(
@@ -83,7 +91,7 @@ def _known(
 ) -> dict[Identity, KnownLearner]:
     """Whose each identity is, under any hashing key."""
     by_hash = {
-        (identity.kind, digest): identity for identity in identities for digest in keys.hashes(*_hashed(identity))
+        (identity.kind, digest): identity for identity in identities for digest in keys.hashes(*hashed(identity))
     }
     hashes = [digest for _, digest in by_hash]
     rows = session.connection().execute(_IDENTITIES, {"organization": organization, "hashes": hashes})
@@ -116,7 +124,7 @@ def _add_identity(session: Session, organization: UUID, learner: UUID, identity:
         LearnerIdentity,
         organization=organization,
         kind=identity.kind,
-        hash=keys.hash(*_hashed(identity)),
+        hash=keys.hash(*hashed(identity)),
         learner=learner,
         created_at=datetime.now(UTC),
     )
@@ -138,5 +146,6 @@ def _propose_matches(session: Session, organization: UUID, learner: UUID, known:
         )
 
 
-def _hashed(identity: Identity) -> tuple[str, str]:
+def hashed(identity: Identity) -> tuple[str, str]:
+    """Purpose and value of the keyed hash that is kept of an identity."""
     return f"learner identity {identity.kind}", identity.value

@@ -50,6 +50,8 @@ class EhrRegistration(Base):
     style_origins: Mapped[list[str]] = mapped_column(JSON, default=list)
     stage: Mapped[str] = mapped_column(String(12), default="production")
     """test or production: whether real people are behind this EHR."""
+    backend_client_id: Mapped[str | None] = mapped_column(String(250))
+    """Client id of Backend Services; None: nothing is asked for there where nobody launched."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -160,6 +162,11 @@ class LearnerMatch(Base):
     kind: Mapped[str] = mapped_column(String(20))
     found_at: Mapped[datetime] = mapped_column(UtcDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decision: Mapped[str | None] = mapped_column(String(10))
+    """confirmed or refused."""
+    decided_by: Mapped[str | None] = mapped_column(String(120))
+    moved: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What a confirmation gave to the one who stays, so that it can go back."""
 
 
 class JobRole(Base):
@@ -198,6 +205,47 @@ class Permission(Base):
     permission: Mapped[str] = mapped_column(String(40), primary_key=True)
     granted_by: Mapped[str] = mapped_column(String(120))
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    named_as: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The identity that the person was named by, say "npi 1234567893"; encrypted by the key ring."""
+
+
+class AwaitedPermission(Base):
+    """Granted to somebody who was never here: theirs when this identity is first seen."""
+
+    __tablename__ = "awaited_permissions"
+    __table_args__ = (ForeignKeyConstraint(["organization"], ["organizations.organization"]),)
+
+    organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """As in :class:`LearnerIdentity`."""
+    permission: Mapped[str] = mapped_column(String(40), primary_key=True)
+    named_as: Mapped[bytes] = mapped_column(LargeBinary)
+    granted_by: Mapped[str] = mapped_column(String(120))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PermissionCode(Base):
+    """A code of an EHR that gives a permission here, for as long as a visit lasts that came with it."""
+
+    __tablename__ = "permission_codes"
+    __table_args__ = (ForeignKeyConstraint(["organization"], ["organizations.organization"]),)
+
+    organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    system: Mapped[str] = mapped_column(String(250), primary_key=True)
+    code: Mapped[str] = mapped_column(String(100), primary_key=True)
+    permission: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+
+class OrganizationSetting(Base):
+    """What an organization decided; what it did not decide stands in :mod:`smart_app.organizations.settings`."""
+
+    __tablename__ = "organization_settings"
+    __table_args__ = (ForeignKeyConstraint(["organization"], ["organizations.organization"]),)
+
+    organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
 
 
 class AuditEntry(Base):

@@ -1,10 +1,14 @@
-"""What somebody may do here. Granted by hand only: no job role, code or declaration ever gives a permission."""
+"""What somebody may do here: granted, or asserted by the EHR through the organization's own map of codes.
+
+Never by a job role, a declaration or anything that a request says.
+"""
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from smart_app.db import insert_new
@@ -30,8 +34,49 @@ def permissions_of(session: Session, *, organization: UUID, learner: UUID) -> fr
     return frozenset(map(Permission, session.scalars(granted)))
 
 
-def grant(session: Session, *, organization: UUID, learner: UUID, permission: Permission, actor: str) -> None:
-    """Grant it, and say so in the audit. Granting twice is one grant."""
+class VisitLike(Protocol):
+    """The part of :class:`smart_app.visits.view.VisitView` that matters here."""
+
+    @property
+    def organization(self) -> UUID: ...
+
+    @property
+    def learner(self) -> UUID: ...
+
+    @property
+    def asserted(self) -> tuple[tuple[str, str, str], ...]: ...
+
+
+def permissions_of_visit(session: Session, *, visit: VisitLike) -> frozenset[Permission]:
+    """What the learner may do in this visit: what was granted, and what the EHR's codes gave at its launch.
+
+    A code that was taken out of the map since gives nothing any more.
+    """
+    granted = permissions_of(session, organization=visit.organization, learner=visit.learner)
+    if not visit.asserted:
+        return granted
+    table = models.PermissionCode
+    mapped = select(table.permission).where(
+        table.organization == visit.organization,
+        tuple_(table.permission, table.system, table.code).in_(visit.asserted),
+    )
+    return granted | frozenset(map(Permission, session.scalars(mapped)))
+
+
+def grant(
+    session: Session,
+    *,
+    organization: UUID,
+    learner: UUID,
+    permission: Permission,
+    actor: str,
+    named_as: bytes | None = None,
+) -> bool:
+    """Grant it, and say so in the audit. Granting twice is one grant; True where this one was new.
+
+    `named_as`: the person in the words of who granted, encrypted.
+    """
+    before = permissions_of(session, organization=organization, learner=learner)
     new = insert_new(
         session,
         models.Permission,
@@ -40,13 +85,18 @@ def grant(session: Session, *, organization: UUID, learner: UUID, permission: Pe
         permission=permission.value,
         granted_by=actor,
         granted_at=datetime.now(UTC),
+        named_as=named_as,
     )
     if new:
-        _tell(session, organization, learner, permission, actor, "permission granted")
+        tell(session, organization, learner, before, before | {permission}, actor, "permission granted")
+    return new
 
 
-def revoke(session: Session, *, organization: UUID, learner: UUID, permission: Permission, actor: str) -> None:
-    """Take it back, and say so in the audit."""
+def revoke(session: Session, *, organization: UUID, learner: UUID, permission: Permission, actor: str) -> bool:
+    """Take it back, and say so in the audit; False where it was not held."""
+    before = permissions_of(session, organization=organization, learner=learner)
+    if permission not in before:
+        return False
     session.execute(
         delete(models.Permission).where(
             models.Permission.organization == organization,
@@ -54,9 +104,19 @@ def revoke(session: Session, *, organization: UUID, learner: UUID, permission: P
             models.Permission.permission == permission.value,
         )
     )
-    _tell(session, organization, learner, permission, actor, "permission revoked")
+    tell(session, organization, learner, before, before - {permission}, actor, "permission revoked")
+    return True
 
 
-def _tell(session: Session, organization: UUID, learner: UUID, permission: Permission, actor: str, action: str) -> None:
-    details = {"learner": learner.hex, "permission": permission.value}
+def tell(
+    session: Session,
+    organization: UUID,
+    learner: UUID,
+    before: frozenset[Permission],
+    after: frozenset[Permission],
+    actor: str,
+    action: str,
+) -> None:
+    """Who, what, before and after, in the audit."""
+    details = {"learner": learner.hex, "before": sorted(before), "after": sorted(after)}
     write_audit(session, organization=organization, actor=actor, action=action, details=details)

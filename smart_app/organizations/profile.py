@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smart_app.organizations.asserting import permissions_by_code
 from smart_app.organizations.job_roles import Code, job_roles
 from smart_app.organizations.models import Organization, RoleCode
 from smart_app.organizations.titles import JobRoleTitle
@@ -28,6 +29,8 @@ class Profile:
     name: str
     roles: Mapping[str, JobRoleTitle]
     meaning: Mapping[Code, JobRoleTitle]
+    permissions: Mapping[Code, tuple[str, ...]]
+    """What a code of an active PractitionerRole gives, beside any job role."""
 
 
 class Profiles:
@@ -55,4 +58,5 @@ def _read(session: Session, organization: UUID) -> Profile:
     codes = session.execute(
         select(RoleCode.system, RoleCode.code, RoleCode.job_role).where(RoleCode.organization == organization)
     )
-    return Profile(name, roles, {(system, code): roles[role] for system, code, role in codes})
+    meaning = {(system, code): roles[role] for system, code, role in codes}
+    return Profile(name, roles, meaning, permissions_by_code(session, organization=organization))

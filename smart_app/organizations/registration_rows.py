@@ -24,4 +24,5 @@ def registration_of(row: EhrRegistration, *, secret: str | None, earlier: str | 
         frame_ancestors=tuple(row.frame_ancestors),
         extra_scopes=tuple(row.extra_scopes),
         style_origins=tuple(row.style_origins),
+        backend_client_id=row.backend_client_id,
     )

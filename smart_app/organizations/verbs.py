@@ -71,7 +71,7 @@ def register_ehr(
     iss_key = normalise_iss(registration.iss)
     if session.scalar(select(EhrRegistration.id).where(EhrRegistration.iss_key == iss_key)):
         raise NameTaken(f"The issuer {registration.iss} is registered already.")
-    _check_callback(session, registration)
+    check_callback(session, registration)
     row = EhrRegistration(
         organization=UUID(registration.organization),
         id=uuid.uuid4(),
@@ -89,6 +89,7 @@ def register_ehr(
         frame_ancestors=list(registration.frame_ancestors),
         extra_scopes=list(registration.extra_scopes),
         style_origins=list(registration.style_origins),
+        backend_client_id=registration.backend_client_id,
         stage=stage,
         created_at=datetime.now(UTC),
     )
@@ -101,12 +102,13 @@ def register_ehr(
     return row.id
 
 
-def _check_callback(session: Session, registration: Registration) -> None:
+def check_callback(session: Session, registration: Registration, *, other_than: UUID | None = None) -> None:
     """One redirect URI for several EHRs: only as one client, and only where the tokens' issuers tell them apart.
 
-    Else the code of one EHR could be brought to the other (mix-up, RFC 9700 4.4).
+    Else the code of one EHR could be brought to the other (mix-up, RFC 9700 4.4). Raises CallbackTaken.
     """
-    others = session.scalars(select(EhrRegistration).where(EhrRegistration.callback == registration.callback)).all()
+    same = session.scalars(select(EhrRegistration).where(EhrRegistration.callback == registration.callback))
+    others = [row for row in same if row.id != other_than]
     issuers = [registration.token_issuer, *(other.token_issuer for other in others)]
     if not others or (
         {other.client_id for other in others} == {registration.client_id}

@@ -2,7 +2,7 @@
 
 1. Read who is here and what is open, with no database transaction open.
 2. In one transaction: open the visit, choose the tutorials, record that the learner is present.
-3. Commit, give the visit's cookie, and lead to /v/<visit>/.
+3. Commit, give the visit's cookie, and lead to /v/<visit>/; from /launch/studio to /studio/<visit>/.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +24,8 @@ from smart_app.services import Services, services
 from smart_app.visits.arriving import OpenedVisit, open_visit_for, style_of
 from smart_app.visits.tokens import end_tokens, keep_token
 
+STUDIO = "studio"
+"""The placement whose launches come to write and set up: nothing is put before them to learn."""
 PRESSED = "continue"
 """Name of the callback page's button: sent only where no script posted the form."""
 
@@ -38,7 +40,8 @@ def arrive(context: LaunchContext) -> ResponseReturnValue:
     verbs.remember_present(opened.visit)
     keep_token(context, opened.visit.id)
     end_tokens(opened.ended, seconds=1.0)
-    response = make_response(redirect(url_for("player.home", visit=opened.visit.id), 303))
+    first = "studio.home" if context.placement == STUDIO else "player.home"
+    response = make_response(redirect(url_for(first, visit=opened.visit.id), 303))
     opened.set_cookies(response, keys=held.keys, lifetime=held.settings.visit_hours * 3600)
     return response
 
@@ -69,9 +72,10 @@ def _open(
         choose=lambda visit: choices_for(session, visit=visit),
         style=style,
     )
-    visit = nudge_if_due(session, visit=opened.visit)
+    in_studio = context.placement == STUDIO
+    visit = opened.visit if in_studio else nudge_if_due(session, visit=opened.visit)
     verbs.present(session, keys=held.keys, visit=visit)
     # No script, so no page will say later what was in view; where a question comes first, home is not.
-    if PRESSED in request.form and not asks_first(session, visit):
+    if PRESSED in request.form and not in_studio and not asks_first(session, visit):
         verbs.shown(session, keys=held.keys, visit=visit)
     return opened

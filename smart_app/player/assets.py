@@ -1,4 +1,4 @@
-"""Static files under an address that changes with their content, so that browsers may keep them for a year."""
+"""Static files under an address that changes with their content, so that browsers may keep them for a year; pictures."""
 
 import hashlib
 from functools import lru_cache
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
+
+from smart_app.library.pictures import Picture
 
 _ONE_YEAR = "public, max-age=31536000, immutable"
 
@@ -34,3 +36,13 @@ def _allow_keeping(response: Response) -> Response:
         known = request.args["v"] == fingerprint(asked)
         response.headers["Cache-Control"] = _ONE_YEAR if known else "no-cache"
     return response
+
+
+def picture_answer(picture: Picture) -> Response:
+    """A picture of the library, as that and nothing else: of the kind it is, without any right of a page."""
+    answer = Response(picture.content, mimetype=picture.kind)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Content-Disposition"] = f'inline; filename="{picture.name}"'
+    answer.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    return answer

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from smart_app.errors import ProductError, page
 from smart_app.ledger import KeyReused, NotRecordable
+from smart_app.organizations.permissions import permissions_of_visit
 from smart_app.player import assets
 from smart_app.player.models import SYSTEM
 from smart_app.player.offered import NotOffered, find_preference
@@ -40,16 +41,18 @@ _NOT_WHOLE = ProductError(
 
 @blueprint.context_processor
 def whose_page() -> dict[str, Any]:
-    """`visit`, `single_keys` and `colours` for the templates; the error page of an ended visit has none."""
+    """`visit`, `single_keys`, `colours` and `studio` for the templates; the error page of an ended visit has none."""
     visit = find_visit()
     if visit is None:
         return {}
     with services().database.reading() as session:
         preference = find_preference(session, visit.organization, visit.learner)
+        permissions = permissions_of_visit(session, visit=visit)
     return {
         "visit": visit,
         "single_keys": preference is None or preference.single_keys,
         "colours": preference.colours if preference else SYSTEM,
+        "studio": url_for("studio.entry", ehr=visit.ehr) if permissions else None,
     }
 
 

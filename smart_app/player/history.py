@@ -1,5 +1,6 @@
 """What a learner did with tutorials before, in one query: every launch and every home page asks for it."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,10 @@ from sqlalchemy import Integer, String, bindparam, cast, literal, null, select, 
 from sqlalchemy.orm import Session
 
 from smart_app.db import UtcDateTime
+from smart_app.library.succession import LaterVersion, later_versions, lets_finish, stands_for
 from smart_app.player.models import Dismissal, Pause, Progress
+
+Later = Mapping[str, Sequence[LaterVersion]]
 
 
 def _mine(model: Any) -> tuple[Any, Any]:
@@ -28,13 +32,20 @@ _HISTORY = union_all(
         Progress.step.label("step"),
         Progress.finished_at.label("moment"),
         Progress.feature_version.label("feature_version"),
+        Progress.started_at.label("started_at"),
     ).where(*_mine(Progress)),
-    select(literal("hidden"), Dismissal.tutorial, _no(Integer), _no(String), _no(UtcDateTime), _no(String)).where(
-        *_mine(Dismissal)
-    ),
-    select(literal("quiet"), Pause.tutorial, _no(Integer), _no(String), Pause.until, _no(String)).where(
-        *_mine(Pause), Pause.until > bindparam("now", type_=UtcDateTime())
-    ),
+    select(
+        literal("hidden"),
+        Dismissal.tutorial,
+        _no(Integer),
+        _no(String),
+        _no(UtcDateTime),
+        _no(String),
+        _no(UtcDateTime),
+    ).where(*_mine(Dismissal)),
+    select(
+        literal("quiet"), Pause.tutorial, _no(Integer), _no(String), Pause.until, _no(String), _no(UtcDateTime)
+    ).where(*_mine(Pause), Pause.until > bindparam("now", type_=UtcDateTime())),
 ).order_by("tutorial", "version")
 """Made once: a launch pays for running it, not for putting it together."""
 
@@ -50,6 +61,14 @@ class Place:
     finished_at: datetime | None
     feature_version: str | None
     """Version of the AI feature when it was finished last."""
+    started_at: datetime
+
+    def counts_for(self, later: Later) -> Iterable[int]:
+        """The version that was finished, and the later ones that it stands for."""
+        yield self.version
+        if self.finished_at:
+            newer = later.get(self.tutorial, ())
+            yield from stands_for(newer, begun=self.started_at, finished=self.finished_at)
 
 
 @dataclass(frozen=True)
@@ -61,11 +80,14 @@ class History:
     """Put away until asked for."""
     quiet: dict[str, datetime]
     """Not wanted in this shift: tutorial -> when that ends."""
+    later: Later
+    """Tutorial -> versions published after the one that the learner was in last."""
 
     @property
     def learned(self) -> frozenset[tuple[str, int]]:
-        """Finished versions."""
-        return frozenset((place.tutorial, place.version) for place in self.places if place.finished_at)
+        """Finished versions, and the later ones that these stand for."""
+        done = (place for place in self.places if place.finished_at)
+        return frozenset((place.tutorial, version) for place in done for version in place.counts_for(self.later))
 
     @property
     def learned_on(self) -> dict[str, str]:
@@ -74,8 +96,18 @@ class History:
         return {place.tutorial: place.feature_version for place in done if place.feature_version}
 
     @property
+    def stays(self) -> dict[str, int]:
+        """Tutorial -> the earlier version that the learner finishes; `in_progress` names the present one for it."""
+        begun = self._begun.items()
+        return {name: version for name, version in begun if lets_finish(self.later.get(name, ()), version)}
+
+    @property
     def in_progress(self) -> dict[str, int]:
         """Tutorial -> version that is begun and not finished."""
+        return self._begun | {tutorial: self.later[tutorial][-1].version for tutorial in self.stays}
+
+    @property
+    def _begun(self) -> dict[str, int]:
         return {place.tutorial: place.version for place in self.places if place.step and not place.finished_at}
 
     @property
@@ -88,8 +120,11 @@ def history_of(session: Session, *, organization: UUID, learner: UUID) -> Histor
     """All of it; of what is quiet, only what still holds."""
     asked = {"organization": organization, "learner": learner, "now": datetime.now(UTC)}
     rows = session.connection().execute(_HISTORY, asked).all()
+    places = tuple(Place(*row[1:]) for row in rows if row.kind == "place")
+    newest = {place.tutorial: place.version for place in places}
     return History(
-        places=tuple(Place(*row[1:]) for row in rows if row.kind == "place"),
+        places=places,
+        later=later_versions(session, organization=organization, of=newest),
         hidden=frozenset(row.tutorial for row in rows if row.kind == "hidden"),
         quiet={row.tutorial: row.moment for row in rows if row.kind == "quiet"},
     )

@@ -9,6 +9,7 @@ from smart_app.player import pages, verbs
 from smart_app.player.blueprint import blueprint, form_key, to
 from smart_app.player.knowing import questions_page
 from smart_app.player.offered import changes_since, find_progress, get_taught
+from smart_app.rollout.telling_ehr import tell_ehr
 from smart_app.services import services
 from smart_app.visits.session import current_visit
 
@@ -40,6 +41,7 @@ def answer(tutorial: str, **_: Any) -> ResponseReturnValue:
             return render_template("questions.html", page=page)
         verbs.finish(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
         session.commit()
+    tell_ehr(visit)
     return redirect(to("player.finished", tutorial=tutorial), 303)
 
 
@@ -68,4 +70,5 @@ def changed_is_enough(tutorial: str, **_: Any) -> ResponseReturnValue:
             return redirect(to("player.home"), 303)
         verbs.finish(session, keys=services().keys, visit=visit, taught=taught, key=form_key())
         session.commit()
+    tell_ehr(visit)
     return redirect(to("player.finished", tutorial=tutorial), 303)

@@ -1,7 +1,7 @@
 """Which tutorials a visit may open: what was chosen for it, what the learner's role may find, and what was begun."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smart_app.library.choosing import catalogue_of
+from smart_app.library.launch_hosts import allowed_link
 from smart_app.library.reading import (
     AiFeature,
     NoSuchAiFeature,
@@ -19,6 +20,7 @@ from smart_app.library.reading import (
 )
 from smart_app.library.remembered import versions_of
 from smart_app.library.sensitivity import is_sensitive
+from smart_app.library.succession import later_versions, lets_finish
 from smart_app.library.targeting import Target
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
 from smart_app.player.history import History, Place
@@ -88,7 +90,7 @@ def targets_for_role(session: Session, *, visit: VisitView) -> tuple[Target, ...
     """All that a person of this role may find today: for the role or everyone, its AI feature live, its dates right."""
     catalogue = catalogue_of(session, organization=visit.organization)
     mine, today = {*visit.job_roles, EVERYONE}, datetime.now(UTC).date()
-    live = catalogue.live_features | {ANY_FEATURE}
+    live = catalogue.live_for(visit.job_roles, today) | {ANY_FEATURE}
     return tuple(
         target
         for target in catalogue.targets
@@ -103,7 +105,11 @@ def changes_since(session: Session, *, visit: VisitView, taught: Taught) -> tupl
     if not finished:
         return ()
     said = [_feature_change(finished[-1], taught.feature)]
-    for number in range(finished[-1].version + 1, taught.version.version + 1):
+    done = finished[-1]
+    newer = later_versions(session, organization=visit.organization, of={done.tutorial: done.version})
+    place = Place(done.tutorial, done.version, done.step, done.finished_at, done.feature_version, done.started_at)
+    counts = {*place.counts_for(newer)}
+    for number in (number for number in range(done.version + 1, taught.version.version + 1) if number not in counts):
         with suppress(NoSuchTutorial):
             version = get_version(
                 session, organization=visit.organization, tutorial=taught.version.tutorial, version=number
@@ -113,11 +119,12 @@ def changes_since(session: Session, *, visit: VisitView, taught: Taught) -> tupl
 
 
 def find_feature(session: Session, *, organization: UUID, feature: str) -> AiFeature | None:
-    """The registry's entry, or None ("any", or taken out of the registry)."""
+    """The registry's entry, its link only where its host is allowed; or None ("any", or taken out of the registry)."""
     try:
-        return get_ai_feature(session, organization=organization, feature=feature)
+        found = get_ai_feature(session, organization=organization, feature=feature)
     except NoSuchAiFeature:
         return None
+    return replace(found, launch_link=allowed_link(session, organization=organization, link=found.launch_link))
 
 
 def find_progress(session: Session, visit: VisitView, version: TutorialVersion) -> Progress | None:
@@ -182,7 +189,10 @@ def _chosen(visit: VisitView, tutorial: str) -> int | None:
 def _findable_or_begun(session: Session, visit: VisitView, tutorial: str) -> int | None:
     begun = [row for row in progress_of(session, visit.organization, visit.learner) if row.tutorial == tutorial]
     if begun and begun[-1].finished_at is None:
-        return begun[-1].version
+        version = begun[-1].version
+        newer = later_versions(session, organization=visit.organization, of={tutorial: version}).get(tutorial, ())
+        if not newer or lets_finish(newer, version):
+            return version
     findable = {target.tutorial: target.version for target in targets_for_role(session, visit=visit)}
     return findable.get(tutorial, begun[-1].version if begun else None)
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from smart_app.library import vocabulary
 from smart_app.library.reading import Check, Part, TutorialVersion
+from smart_app.library.rendering import with_pictures_at
 from smart_app.player.dates import day_words
 from smart_app.player.models import Progress
 from smart_app.player.offered import Taught
@@ -138,8 +139,8 @@ def card_page(taught: Taught) -> CardPage:
     )
 
 
-def step_page(taught: Taught, progress: Progress, part: str, *, resumed: bool) -> StepPage:
-    """The page of one part; KeyError if there is none."""
+def step_page(taught: Taught, progress: Progress, part: str, *, resumed: bool, pictures: str) -> StepPage:
+    """The page of one part; KeyError if there is none. `pictures`: the address below which they are served."""
     version = taught.version
     here = version.part(part)
     slugs = [each.slug for each in version.parts]
@@ -150,7 +151,7 @@ def step_page(taught: Taught, progress: Progress, part: str, *, resumed: bool) -
         title=version.title,
         slug=part,
         heading=here.heading,
-        html=Markup(here.html),  # noqa: S704 (sanitized by nh3 when it was imported)
+        html=Markup(with_pictures_at(here.html, pictures)),  # noqa: S704 (sanitized by nh3 when it was imported)
         number=at + 1,
         steps=marks,
         next=f"Next: {marks[at + 1].name}" if at + 1 < len(marks) else "Finish",

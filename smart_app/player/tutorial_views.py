@@ -5,9 +5,12 @@ from typing import Any
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from smart_app.library.pictures import find_picture
 from smart_app.player import pages, verbs
+from smart_app.player.assets import picture_answer
 from smart_app.player.blueprint import blueprint, came_from, form_key, to
 from smart_app.player.offered import Taught, changes_since, find_progress, get_taught
+from smart_app.rollout.telling_ehr import tell_ehr
 from smart_app.services import services
 from smart_app.visits.session import current_visit
 
@@ -59,8 +62,22 @@ def step(tutorial: str, part: str, **_: Any) -> ResponseReturnValue:
         progress = find_progress(session, visit, taught.version)
         if progress is None:
             return redirect(to("player.home"), 303)
-        page = pages.step_page(taught, progress, _part(taught, part), resumed="resumed" in request.args)
+        page = pages.step_page(
+            taught,
+            progress,
+            _part(taught, part),
+            resumed="resumed" in request.args,
+            pictures=f"{to('player.home')}pictures/",
+        )
     return render_template("step.html", page=page, back=_back_from(page))
+
+
+@blueprint.get("/pictures/<name>")
+def picture(name: str, **_: Any) -> ResponseReturnValue:
+    """A picture of the organization's library."""
+    with services().database.reading() as session:
+        found = find_picture(session, organization=current_visit().organization, name=name)
+    return picture_answer(found) if found else abort(404)
 
 
 @blueprint.post("/tutorials/<tutorial>/<part>/complete")
@@ -82,8 +99,9 @@ def complete_step(tutorial: str, part: str, **_: Any) -> ResponseReturnValue:
         kept = progress.step
         session.commit()
     if following is None and finished:
+        tell_ehr(visit)
         return redirect(to("player.finished", tutorial=tutorial), 303)
-    return redirect(to("player.step", tutorial=tutorial, part=following or kept), 303)
+    return redirect(to("player.step", tutorial=tutorial, part=following or kept or part), 303)
 
 
 @blueprint.post("/tutorials/<tutorial>/verify-card")

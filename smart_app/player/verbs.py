@@ -17,6 +17,7 @@ from smart_app.ledger import EventType, UsageEvent
 from smart_app.player.models import Progress
 from smart_app.player.offered import NotOffered, Taught, find_progress
 from smart_app.player.telling import About, about_feature, tell, who_and_where
+from smart_app.rollout.assigning import finish_assigned
 from smart_app.visits.session import VisitView
 
 SECONDS_AT_MOST = 600
@@ -77,6 +78,14 @@ def finish(session: Session, *, keys: KeyRing, visit: VisitView, taught: Taught,
         progress.finished_at = progress.finished_at or told.recorded_at
         progress.feature_version = taught.feature.version if taught.feature else None
         progress.step = taught.version.parts[-1].slug
+        finish_assigned(
+            session,
+            organization=visit.organization,
+            learner=visit.learner,
+            tutorial=taught.version.tutorial,
+            version=taught.version.version,
+            on=_now().date(),
+        )
     session.flush()
 
 

@@ -12,13 +12,15 @@ from smart_app.ledger.models import UsageEventRow
 from smart_app.ledger.reading import events_of_learner
 from smart_app.library.models import AiFeatureRow, TutorialVersionRow
 from smart_app.organizations.job_roles import job_roles
+from smart_app.organizations.learner_matches import CONFIRMED
 from smart_app.organizations.models import LearnerIdentity, LearnerMatch, Permission
 from smart_app.player.dates import day_words
 from smart_app.player.models import Progress
 from smart_app.player.offered import dismissals_of, pauses_of, progress_of
 from smart_app.player.role_views import role_words
+from smart_app.rollout.naming import Looked, looks_at
 from smart_app.trust.entries import Day, Names, days_of
-from smart_app.visits.models import Visit
+from smart_app.visits.models import LearnerCodes, Visit
 from smart_app.visits.session import VisitView
 
 ENTRIES_A_PAGE = 100
@@ -41,6 +43,16 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """Somebody looked at this learner by name."""
+
+    words: str
+    """When."""
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordPage:
     """The page, in words."""
 
@@ -54,6 +66,8 @@ class RecordPage:
     dismissed: tuple[Line, ...]
     paused: tuple[Line, ...]
     """Not in this shift."""
+    looked: tuple[Look, ...]
+    """Who opened a list of names with this learner on it."""
     also: tuple[str, ...]
 
 
@@ -79,6 +93,10 @@ def record_page(session: Session, *, visit: VisitView, before: datetime | None =
         paused=tuple(
             Line(tutorial=row.tutorial, title=_title(names, row.tutorial), words=f"until {row.until:%H:%M} UTC")
             for row in pauses_of(session, visit.organization, visit.learner)
+        ),
+        looked=tuple(
+            Look(words=f"{day_words(look.at)}, {look.at:%H:%M} UTC", what=_looked_at(names, look), reason=look.reason)
+            for look in looks_at(session, organization=visit.organization, learner=visit.learner)
         ),
         also=_also(session, visit),
     )
@@ -122,6 +140,11 @@ def _names(session: Session, organization: UUID) -> Names:
     return names | {("ai-feature", feature): name for feature, name in features}
 
 
+def _looked_at(names: Names, look: Looked) -> str:
+    how = "took a transcript of" if look.kind == "file" else "looked at"
+    return f"A trainer {how} who has finished {_title(names, look.tutorial)}, you among them: finished or not, no more."
+
+
 def _title(names: Names, tutorial: str) -> str:
     return names.get(("tutorial", tutorial), tutorial)
 
@@ -142,6 +165,28 @@ def _place(row: Progress) -> str:
     return f"Begun on {day_words(row.started_at)}, version {row.version}, {'under way' if row.step else 'card seen'}."
 
 
+def _matches_words(session: Session, visit: VisitView) -> str:
+    rows = select(LearnerMatch.decision).where(
+        LearnerMatch.organization == visit.organization,
+        (LearnerMatch.learner == visit.learner) | (LearnerMatch.other == visit.learner),
+    )
+    decisions = set(session.scalars(rows))
+    if None in decisions:
+        return "A sign-in at another EHR that may also be yours, until a trainer decides."
+    if CONFIRMED in decisions:
+        return (
+            "A sign-in at another EHR that a trainer confirmed to be yours. What was recorded there before stays there."
+        )
+    return "That a trainer looked at a sign-in at another EHR and found it is not yours."
+
+
+def _has_codes(session: Session, visit: VisitView) -> bool:
+    mine = select(LearnerCodes.codes).where(
+        LearnerCodes.organization == visit.organization, LearnerCodes.learner == visit.learner
+    )
+    return session.scalar(mine.limit(1)) is not None
+
+
 def _also(session: Session, visit: VisitView) -> tuple[str, ...]:
     mine = (visit.organization, visit.learner)
     visits = session.scalar(select(func.count()).where(Visit.organization == mine[0], Visit.learner == mine[1])) or 0
@@ -156,5 +201,8 @@ def _also(session: Session, visit: VisitView) -> tuple[str, ...]:
     of_visits = f"{visits} {'visit' if visits == 1 else 'visits'}: role, codes of what was open or what you said, "
     said = [f"{of_visits}what was offered and why, when a tutorial was put first."]
     said += [f"What you may do here beyond this: {', '.join(sorted(granted))}."] if granted else []
-    said += ["A sign-in at another EHR that may also be yours, until a trainer decides."] if matches else []
+    said += [_matches_words(session, visit)] if matches else []
+    said += (
+        ["The codes that your EHR gives for your job, and the day you came last."] if _has_codes(session, visit) else []
+    )
     return tuple(said)

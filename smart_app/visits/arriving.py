@@ -11,16 +11,26 @@ from sqlalchemy.orm import Session
 from launch.context import LaunchContext
 from smart_app.fhir.facts import Findings
 from smart_app.keys import KeyRing
+from smart_app.organizations.asserting import asserted_by
+from smart_app.organizations.grants import give_awaited
 from smart_app.organizations.learners import Identity, KnownLearner, resolve_learner
 from smart_app.organizations.profile import Profile, Profiles
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.visits import cookies
+from smart_app.visits.codes_seen import note_codes
 from smart_app.visits.ehr_style import properties_of
 from smart_app.visits.models import Visit
 from smart_app.visits.role_match import match_job_roles, specialties_of
 from smart_app.visits.task_context import what_is_open
 from smart_app.visits.task_titles import TITLES
-from smart_app.visits.verbs import MOST_LIVE, end_visits, live_visits, open_visit, purge_old_visits
+from smart_app.visits.verbs import (
+    MOST_LIVE,
+    end_visits,
+    live_visits,
+    open_visit,
+    purge_old_visits,
+    tell_asserted,
+)
 from smart_app.visits.view import ChoiceLike, VisitChoice, VisitView, as_json, view_of, with_choices
 
 _PURGE_SECONDS = 600.0
@@ -64,10 +74,14 @@ def open_visit_for(
     profile = _profiles.get(session, organization)
     identities = identities_of(context, findings)
     learner = resolve_learner(session, organization=organization, identities=identities, keys=keys)
+    if learner.first_seen:
+        given = learner.first_seen
+        give_awaited(session, organization=organization, learner=learner.id, identities=given, keys=keys)
     held = live_visits(session, cookies.all_cookies(request_cookies, keys=keys))
     ended = _end_earlier(session, held, learner)
     visit = _new_visit(profile, learner, context, findings)
     visit.style = dict(style) if style else None
+    visit.asserted = _asserted(profile, findings) or None
     view = view_of(
         visit,
         organization_name=profile.name,
@@ -79,7 +93,17 @@ def open_visit_for(
     visit.intent = known_intent(view.intent, view.choices)
     _tell_what_stood_in(context, visit)
     view = replace(view, intent=visit.intent)
+    if visit.asserted:
+        tell_asserted(session, visit=visit)
     visit, secret = open_visit(session, visit=visit)
+    note_codes(
+        session,
+        organization=organization,
+        learner=learner.id,
+        registration=visit.registration,
+        findings=findings,
+        today=visit.started_at.date(),
+    )
     _purge_now_and_then(session)
     return OpenedVisit(visit=view, secret=secret, ended=tuple(ended))
 
@@ -159,6 +183,14 @@ def _tell_what_stood_in(context: LaunchContext, visit: Visit) -> None:
         context.report.note_missing("an intent that is not known here came with the launch: neither used nor kept")
     if not visit.task_open:
         context.report.note_missing(f"no open task: {_in_its_place(visit)} used")
+
+
+def _asserted(profile: Profile, findings: Findings) -> list[list[str]]:
+    """Permissions that the codes of the person's active roles give: what the EHR says, and the organization's map."""
+    if findings.person is not None and not findings.person.active:
+        return []
+    codes = (code for role in findings.roles if role.active for code in role.codes)
+    return asserted_by(codes, profile.permissions)
 
 
 def _in_its_place(visit: Visit) -> str:

@@ -1,10 +1,10 @@
 """The visit's row: codes only. Operational, not usage: purged after 30 days."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Index, LargeBinary, String, Uuid
+from sqlalchemy import JSON, Boolean, Date, ForeignKeyConstraint, Index, LargeBinary, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
@@ -17,6 +17,7 @@ class Visit(Base):
     __table_args__ = (
         ForeignKeyConstraint(["organization", "learner"], ["learners.organization", "learners.id"]),
         Index("ix_visits_learner", "organization", "learner"),
+        Index("ix_visits_reference", "organization", "reference"),
     )
 
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -50,7 +51,37 @@ class Visit(Base):
     """When this visit put a tutorial first unasked; None: it did not."""
     asked: Mapped[bool] = mapped_column(Boolean, default=False)
     """The learner asked for a tutorial to be put first."""
+    asserted: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
+    """Permissions that the EHR's role codes gave at the launch: each [permission, system, code]."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by: Mapped[str | None] = mapped_column(String(20))
     """sign-out, another learner, too many."""
+
+
+class CodesSeen(Base):
+    """Codes that some person came with: what EHRs here say of staff. Nothing of a patient, nothing of who."""
+
+    __tablename__ = "codes_seen"
+
+    organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """Digest of `facts`: people with the same codes share a row."""
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """{"roles": [{"codes": [[system, code]], "specialties": [...]}], "qualifications": [...]}."""
+
+
+class LearnerCodes(Base):
+    """The codes that a learner came with last, at each EHR. The day alone."""
+
+    __tablename__ = "learner_codes"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization", "learner"], ["learners.organization", "learners.id"]),
+        Index("ix_learner_codes_codes", "organization", "codes"),
+    )
+
+    organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    learner: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    registration: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    codes: Mapped[str] = mapped_column(String(32))
+    seen_on: Mapped[date] = mapped_column(Date)

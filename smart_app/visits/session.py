@@ -1,4 +1,4 @@
-"""Whose visit a request below /v/<visit>/ belongs to.
+"""Whose visit a request below /v/<visit>/ or /studio/<visit>/ belongs to.
 
 1. The visit is chosen by the URL; then its own cookie must fit. Visits at once never mix.
 2. It ends after 30 idle minutes, after 12 hours (settings), at sign-out, or when another learner launches
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from smart_app.errors import not_signed_in
 from smart_app.organizations.models import EhrRegistration, Organization
-from smart_app.security import protect_writes
+from smart_app.security import belongs_to_a_visit, protect_writes
 from smart_app.services import services
 from smart_app.visits import cookies
 from smart_app.visits.models import Visit
@@ -41,11 +41,14 @@ _VISIT = (
 )
 """Made once: every page runs it."""
 
+STUDIO = "/studio/"
+"""Full pages in a window of their own: no EHR frames them."""
+
 __all__ = ["VisitView", "current_visit", "find_visit", "install"]
 
 
 def install(app: Flask) -> None:
-    """Guard everything below /v/."""
+    """Guard everything that belongs to a visit."""
     app.before_request(_resolve_visit)
     app.after_request(_renew_cookie)
     app.register_blueprint(blueprint)
@@ -66,19 +69,20 @@ def find_visit() -> VisitView | None:
 
 
 def _resolve_visit() -> ResponseReturnValue | None:
-    if not request.path.startswith("/v/"):
+    if not belongs_to_a_visit():
         return None
     asked = (request.view_args or {}).get("visit")
     if not isinstance(asked, UUID):
-        return None  # no such page: 404 follows
+        return None  # no such page: 404 follows. Or /studio/, which is open to anybody.
     cookie = cookies.find_cookie(request.cookies, asked, keys=services().keys)
     with services().database.reading() as session:
         found = _find(session, asked)
-    if found is not None:
+    in_studio = request.path.startswith(STUDIO)
+    if found is not None and not in_studio:
         # Also where the cookie does not fit: the page that says so must show in the frame.
         g.frame_ancestors = found[1].frame_ancestors
     if cookie is None or found is None or not _holds(cookie, found[0]):
-        return render_template("visit_ended.html"), 401
+        return render_template("studio/visit_ended.html" if in_studio else "visit_ended.html"), 401
     g.visit, g.visit_secret, g.visit_cookie = found[1], cookie.secret, cookie
     protect_writes()
     return None

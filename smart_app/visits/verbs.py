@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from smart_app.organizations.job_roles import job_roles
+from smart_app.organizations.verbs import write_audit
 from smart_app.visits import cookies
 from smart_app.visits.models import Visit
 from smart_app.visits.view import ChoiceLike, VisitView, as_json, view_of, with_choices
@@ -30,6 +31,24 @@ def open_visit(session: Session, *, visit: Visit) -> tuple[Visit, str]:
     given = {name: value for name in _COLUMNS if (value := getattr(visit, name)) is not None}
     session.connection().execute(_INSERT, given)
     return visit, secret
+
+
+def tell_asserted(session: Session, *, visit: Visit) -> None:
+    """Into the audit, where the EHR's codes give this learner something else than at the visit before."""
+    before = session.scalar(
+        select(Visit.asserted)
+        .where(Visit.organization == visit.organization, Visit.learner == visit.learner)
+        .order_by(Visit.started_at.desc())
+        .limit(1)
+    )
+    if (before or []) != (visit.asserted or []):
+        write_audit(
+            session,
+            organization=visit.organization,
+            actor=f"EHR {visit.registration.hex}",
+            action="permissions asserted by the EHR",
+            details={"learner": visit.learner.hex, "before": before or [], "after": visit.asserted or []},
+        )
 
 
 def keep_choices(session: Session, *, visit: VisitView, choices: Sequence[ChoiceLike]) -> VisitView:

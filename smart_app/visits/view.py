@@ -83,6 +83,8 @@ class VisitView:
     """The task is the learner's word: a code, or NO_TASK. None: the EHR's."""
     nudges: bool = False
     """Home puts the first choice first, unasked."""
+    asserted: tuple[tuple[str, str, str], ...] = ()
+    """Permissions that the EHR's role codes gave at the launch: (permission, system, code)."""
     asked: bool = False
     """Home puts one tutorial first, since the learner asked. With neither, it is a quiet list."""
 
@@ -111,6 +113,7 @@ def view_of(row: Any, *, organization_name: str, ehr_name: str, frame_ancestors:
         style=dict(row.style or {}),
         nudges=row.nudged_at is not None,
         asked=bool(row.asked),
+        asserted=tuple((permission, system, code) for permission, system, code in row.asserted or ()),
     )
 
 

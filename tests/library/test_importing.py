@@ -236,5 +236,7 @@ def test_the_export_is_byte_for_byte_what_was_imported(database: Database, organ
     with database.reading() as session:
         names = export_library(session, organization=organization, folder=tmp_path / "out")
     files = {path.name: path.read_bytes() for path in STARTER.iterdir() if path.is_file()}
-    assert sorted(names) == sorted(files)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == files
+    assert sorted(names) == sorted([*files, "local.yaml"])
+    written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert b"Lakeside demo policy 12" in written.pop("local.yaml")
+    assert written == files

@@ -52,7 +52,7 @@ def test_import_export_and_explain(tmp_path: Path) -> None:
     again = publish()
     assert again.output.count("unchanged ") == 26
     out = run("export", tmp_path / "out", "--organization", NAME)
-    assert out.output == f"29 files written to {tmp_path / 'out'}.\n"
+    assert out.output == f"30 files written to {tmp_path / 'out'}.\n"
 
     shown = run(
         "explain", "nurse-handoff-summary", "--organization", NAME, "--role", "nurse", "--task", "shift-handoff"

@@ -49,7 +49,7 @@ FAULTS = [
     ("- **Ask the patient.** Match", "- Match", "check-a-summary.md:37: Check 2 starts with no action. Open it with a bold verb and a thing: **Open the lab.**"),
     ("- **Ask the patient.**", "- **A.** b\n- **C.** d\n- **Ask the patient.**", 'check-a-summary.md:34: "Verify" has 4 checks; 3 at most. Keep the ones that catch most.'),
     ("Pick one chart today.", "Pick <b>one</b> chart.", "check-a-summary.md:43: HTML is not allowed here: text only. Say it in words."),
-    ("Pick one chart today.", "![x](https://example.org/x.png)", "check-a-summary.md:43: An image is not allowed here: text only. Say it in words."),
+    ("Pick one chart today.", "![x](https://example.org/x.png)", "check-a-summary.md:43: A picture from elsewhere is not allowed here. Pictures stand in the library: ![what it shows](name.png)."),
     ("Pick one chart today.", "See [this](https://example.org).", "check-a-summary.md:43: A link is not allowed here: text only. Say it in words."),
     ("Pick one chart today.", "### More\n\nText.", "check-a-summary.md:43: Only the six ## headings are allowed. Make it a sentence."),
     ("A study. A journal", "Another study. A journal", 'check-a-summary.md:16: The title of source "one-2025" differs from sources.yaml. Make the two the same.'),

@@ -52,12 +52,6 @@ def test_registering_says_what_to_enter_at_the_ehr(app: RealApp) -> None:
     assert "Second\thttps://second.example/fhir\tprivate_key_jwt" in run(app, "ehr", "list").output
 
 
-def test_what_is_not_built_is_refused_in_words(app: RealApp) -> None:
-    refused = run(app, *ADD, *ISS, "--callback", "other", "--backend-client-id", "x")
-    assert refused.exit_code == 1
-    assert "is not built yet. This release takes" in refused.output
-
-
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -191,3 +191,19 @@ def test_before_an_ehr_is_registered_the_sheet_is_a_draft_to_give_to_it(quick: A
     assert "client_secret_basic" in text
     assert "/launch/callback/new" in text
     assert "client id  " not in text
+
+
+def test_a_backend_client_is_kept_and_stands_on_the_sheet_with_its_scopes(analyst: Analyst) -> None:
+    added = analyst.adds("Open EHR", "--backend-client-id", "preceptor-backend")
+    assert added.exit_code == 0, added.output
+    assert "/.well-known/jwks.json" in added.output
+    assert analyst.row("Open EHR").backend_client_id == "preceptor-backend"
+    sheet = analyst.runs("ehr", "sheet", "Open EHR")
+    assert "preceptor-backend (client id; a system client of its own)" in sheet
+    for scope in ("system/PractitionerRole.rs", "system/Task.crus"):
+        assert scope in sheet
+
+
+def test_without_a_backend_client_the_sheet_names_no_systems_scope(quick: Analyst) -> None:
+    quick.adds("Open EHR")
+    assert "system/" not in quick.runs("ehr", "sheet", "Open EHR")

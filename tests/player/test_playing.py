@@ -1,6 +1,6 @@
 """From home to "I used it on this task", without script, and what the ledger then holds."""
 
-from sqlalchemy import update
+from sqlalchemy import delete
 
 from smart_app.library.models import TutorialVersionRow
 from tests.player.conftest import HANDOFF, Arrive, House
@@ -231,7 +231,7 @@ def test_a_version_of_several_words_is_recorded_as_one(arrive: Arrive, house: Ho
 def test_a_tutorial_that_is_gone_since_leaves_the_page_standing(arrive: Arrive, house: House) -> None:
     reader = arrive()
     with house.database.writing() as session:
-        session.execute(update(TutorialVersionRow).values(status="draft"))
+        session.execute(delete(TutorialVersionRow))
         session.commit()
     page = reader.open()
     assert page.status == 200

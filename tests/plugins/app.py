@@ -128,13 +128,13 @@ def key_path(key_file_template: bytes, tmp_path: Path) -> Path:
 @pytest.fixture
 def app(sqlite_url: str, tmp_path: Path, key_path: Path, ehr: CannedEhr) -> Iterator[RealApp]:
     """The app on SQLite."""
-    yield from _app(sqlite_url, tmp_path, key_path, ehr)
+    yield from real_app(sqlite_url, tmp_path, key_path, ehr)
 
 
 @pytest.fixture
 def each_app(database_url: str, tmp_path: Path, key_path: Path, ehr: CannedEhr) -> Iterator[RealApp]:
     """The app on SQLite, then on PostgreSQL."""
-    yield from _app(database_url, tmp_path, key_path, ehr)
+    yield from real_app(database_url, tmp_path, key_path, ehr)
 
 
 @pytest.fixture
@@ -149,8 +149,9 @@ def visit(app: RealApp) -> Visitor:
     return app.launch()
 
 
-def _app(url: str, folder: Path, keys: Path, ehr: CannedEhr) -> Iterator[RealApp]:
-    made = create_app(Settings(data_dir=folder, database_url=url, keys=keys, base_url=BASE_URL))
+def real_app(url: str, folder: Path, keys: Path, ehr: CannedEhr, **settings: Any) -> Iterator[RealApp]:
+    """The app with these settings beside the usual ones; stopped at the end."""
+    made = create_app(Settings(data_dir=folder, database_url=url, keys=keys, base_url=BASE_URL, **settings))
     held: Services = made.extensions[EXTENSION]
     with held.database.writing() as session:
         organization = verbs.add_organization(session, name="Lakeside", actor="test")

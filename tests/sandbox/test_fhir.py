@@ -167,9 +167,9 @@ def test_a_resource_type_this_ehr_does_not_have_is_told(app: App, token: str) ->
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_nothing_is_written(app: App, token: str, method: str) -> None:
+def test_nothing_of_a_person_is_written(app: App, token: str, method: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    answer = requests.request(method, f"{app.ehr.fhir_base}/Task/t1", json={}, headers=headers, timeout=5)
+    answer = requests.request(method, f"{app.ehr.fhir_base}/Practitioner/ada", json={}, headers=headers, timeout=5)
     assert answer.status_code == 405
 
 

@@ -1,0 +1,323 @@
+"""From lines to the roster: first a plan that says what would change, then the change, whole or not at all.
+
+Who a line means is found by its staff identifier, under its keyed hash; a second identifier that belongs to
+somebody else refuses the line. Verbs flush, callers commit.
+"""
+
+import base64
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from launch.discovery import normalise_iss
+from smart_app.keys import KeyRing
+from smart_app.organizations.roster.models import RosterIdentity, RosterPerson, Unit
+from smart_app.organizations.roster.reading import NOT_SAID, Fault, StaffLine
+from smart_app.organizations.roster.sealing import Sealed, seal, unseal
+from smart_app.organizations.verbs import write_audit
+
+STAFF_PURPOSE = "roster staff identifier"
+Hashed = tuple[str, bytes]
+"""(kind, keyed hash)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class From:
+    """Where lines come from, and what may be kept of them."""
+
+    organization: UUID
+    keys: KeyRing
+    staff_is: Literal["staff", "npi", "ehr_user", "practitioner"] = "staff"
+    ehr: UUID | None = None
+    """Registration whose user ids and Practitioner ids these are."""
+    iss: str | None = None
+    """Its FHIR base."""
+    keep_names: bool = False
+    """The organization allows lists of names."""
+    keep_practitioners: bool = False
+    """Assignments are written into that EHR."""
+    whole: bool = False
+    """Whoever is not among the lines leaves the roster."""
+    source: Literal["file", "EHR"] = "file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RosterPlan:
+    """What an import would do. Nothing is done where there is a fault."""
+
+    faults: tuple[Fault, ...]
+    added: tuple[StaffLine, ...]
+    changed: tuple[tuple[UUID, StaffLine], ...]
+    same: int
+    leaving: tuple[UUID, ...]
+    units: tuple[str, ...]
+    """Names of the units that are new."""
+    _hashes: Mapping[int, tuple[Hashed, ...]] = field(repr=False, default_factory=dict)
+
+
+class RosterRefused(ValueError):
+    """The plan has faults."""
+
+
+def plan_import(session: Session, *, lines: Sequence[StaffLine], source: From) -> RosterPlan:
+    """What importing `lines` would do; reads only."""
+    owners = _owners(session, source.organization)
+    people = {row.id: row for row in _people(session, source.organization)}
+    hashes = {line.line: _hashes(line, source) for line in lines}
+    faults, matched = _match(lines, hashes, owners)
+    known = [(matched[line.line], line) for line in lines if line.line in matched]
+    changed = tuple((person, line) for person, line in known if _differs(people[person], line, source, hashes, owners))
+    staying = set(matched.values())
+    leaving = [row.id for row in people.values() if source.whole and row.id not in staying and _is_here(row)]
+    names = _units(session, source.organization)
+    return RosterPlan(
+        faults=tuple(faults),
+        added=tuple(line for line in lines if line.line not in matched),
+        changed=changed,
+        same=len(known) - len(changed),
+        leaving=tuple(leaving),
+        units=tuple(sorted({line.unit for line in lines if unit_id(line.unit) not in names})),
+        _hashes=hashes,
+    )
+
+
+def import_roster(session: Session, *, plan: RosterPlan, source: From, actor: str) -> dict[str, Any]:
+    """Do what `plan` says; returns what :func:`undo_import` needs. Raises :class:`RosterRefused`."""
+    if plan.faults:
+        raise RosterRefused(f"{len(plan.faults)} lines are refused: nothing was imported")
+    _add_units(session, source.organization, (*plan.added, *(line for _, line in plan.changed)))
+    before = [_kept(session.get_one(RosterPerson, (source.organization, person))) for person, _ in plan.changed]
+    added = [_add(session, line, source, plan) for line in plan.added]
+    session.flush()
+    new_hashes = _add_identities(session, source, plan, dict(zip((li.line for li in plan.added), added, strict=True)))
+    for person, line in plan.changed:
+        _change(session.get_one(RosterPerson, (source.organization, person)), line, source)
+    left = _leave(session, source.organization, plan.leaving)
+    details = {
+        "source": source.source, "added": len(added), "changed": len(plan.changed), "left": len(left),
+        "unchanged": plan.same,
+    }  # fmt: skip
+    write_audit(session, organization=source.organization, actor=actor, action="roster imported", details=details)
+    session.flush()
+    return {"added": [person.hex for person in added], "changed": before, "left": left, "identities": new_hashes}
+
+
+def undo_import(session: Session, *, organization: UUID, payload: Mapping[str, Any], actor: str) -> None:
+    """Put the roster back as it was before an import. Whoever was assigned work meanwhile stays, and is not here."""
+    for kind, digest in payload["identities"]:
+        session.execute(
+            delete(RosterIdentity).where(
+                RosterIdentity.organization == organization,
+                RosterIdentity.kind == kind,
+                RosterIdentity.hash == bytes.fromhex(digest),
+            )
+        )
+    for person in map(UUID, payload["added"]):
+        _remove(session, organization, person)
+    for kept in (*payload["changed"], *payload["left"]):
+        _put_back(session, organization, kept)
+    details = {"added": len(payload["added"]), "changed": len(payload["changed"]), "left": len(payload["left"])}
+    write_audit(session, organization=organization, actor=actor, action="roster import undone", details=details)
+    session.flush()
+
+
+def forget_names(session: Session, *, organization: UUID, keys: KeyRing) -> int:
+    """Lists of names are no longer allowed: names and staff identifiers go at once; how many people had one."""
+    forgotten = 0
+    for row in session.scalars(select(RosterPerson).where(RosterPerson.organization == organization)):
+        known = unseal(row.sealed, keys=keys, organization=organization, person=row.id)
+        if known.name or known.staff:
+            forgotten += 1
+            kept = Sealed(practitioner=known.practitioner)
+            row.sealed = seal(kept, keys=keys, organization=organization, person=row.id)
+    session.flush()
+    return forgotten
+
+
+def unit_id(name: str) -> str:
+    """The slug of a unit's name; two names that differ in case or signs alone are one unit."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "unit"
+
+
+def _owners(session: Session, organization: UUID) -> dict[Hashed, UUID]:
+    rows = session.execute(
+        select(RosterIdentity.kind, RosterIdentity.hash, RosterIdentity.person).where(
+            RosterIdentity.organization == organization
+        )
+    )
+    return {(kind, digest): person for kind, digest, person in rows}
+
+
+def _people(session: Session, organization: UUID) -> Iterable[RosterPerson]:
+    return session.scalars(select(RosterPerson).where(RosterPerson.organization == organization))
+
+
+def _units(session: Session, organization: UUID) -> set[str]:
+    return set(session.scalars(select(Unit.id).where(Unit.organization == organization)))
+
+
+def _hashes(line: StaffLine, source: From) -> tuple[Hashed, ...]:
+    """Every identity under every hashing key: the staff identifier's own ones first."""
+    known = dict.fromkeys([(source.staff_is, line.staff), *line.known_as])
+    return tuple(
+        (kind, digest) for kind, value in known for digest in source.keys.hashes(*_hashed(kind, value, source.iss))
+    )
+
+
+def _hashed(kind: str, value: str, iss: str | None) -> tuple[str, str]:
+    """(purpose, value), the same as a launch makes for a learner's identity."""
+    if kind == "staff":
+        return STAFF_PURPOSE, value
+    base = normalise_iss(iss) if iss else ""
+    values = {"npi": value, "ehr_user": f"{base}|{value}", "practitioner": f"{base}|Practitioner/{value}"}
+    return f"learner identity {kind}", values[kind]
+
+
+def _match(
+    lines: Sequence[StaffLine], hashes: Mapping[int, tuple[Hashed, ...]], owners: Mapping[Hashed, UUID]
+) -> tuple[list[Fault], dict[int, UUID]]:
+    """Faults, and whose line each known one is."""
+    faults, matched, taken = [], dict[int, UUID](), dict[UUID, int]()
+    for line in lines:
+        found = dict.fromkeys(owners[one] for one in hashes[line.line] if one in owners)
+        if len(found) > 1:
+            faults.append(Fault(line.line, "Its identifiers belong to two people on the roster.", "Correct one."))
+        elif found:
+            person = matched[line.line] = next(iter(found))
+            first = taken.setdefault(person, line.line)
+            if first != line.line:
+                wrong = f"It is the same person as line {first}, by another identifier."
+                faults.append(Fault(line.line, wrong, "Take one of the two lines out."))
+    return faults, matched
+
+
+def _is_here(row: RosterPerson) -> bool:
+    return row.active_to is None or row.active_to >= datetime.now(UTC).date()
+
+
+def _differs(
+    row: RosterPerson,
+    line: StaffLine,
+    source: From,
+    hashes: Mapping[int, tuple[Hashed, ...]],
+    owners: Mapping[Hashed, UUID],
+) -> bool:
+    if any(one not in owners for one in hashes[line.line]):
+        return True
+    plain = (row.job_role, row.unit, row.is_leader, row.access, row.active_from, row.active_to)
+    said = (line.job_role, unit_id(line.unit), line.is_leader, _access(line, row), line.active_from, line.active_to)
+    return plain != said or _sealed(line, source, row) != _unsealed(row, source)
+
+
+def _access(line: StaffLine, row: RosterPerson | None) -> str:
+    """A file that does not speak of access leaves what another one said."""
+    return row.access if row is not None and line.access == NOT_SAID else line.access
+
+
+def _unsealed(row: RosterPerson, source: From) -> Sealed:
+    return unseal(row.sealed, keys=source.keys, organization=source.organization, person=row.id)
+
+
+def _sealed(line: StaffLine, source: From, row: RosterPerson | None) -> Sealed:
+    before = _unsealed(row, source) if row is not None else Sealed()
+    ids = dict(before.practitioner)
+    practitioner = dict([(source.staff_is, line.staff), *line.known_as]).get("practitioner")
+    if source.keep_practitioners and source.ehr and practitioner:
+        ids[source.ehr.hex] = practitioner
+    if not source.keep_names:
+        return Sealed(practitioner=ids)
+    return Sealed(staff=line.staff, name=line.name or before.name, practitioner=ids)
+
+
+def _add_units(session: Session, organization: UUID, lines: Iterable[StaffLine]) -> None:
+    known = _units(session, organization)
+    for line in lines:
+        slug = unit_id(line.unit)
+        if slug not in known:
+            known.add(slug)
+            session.add(Unit(organization=organization, id=slug, name=line.unit))
+    session.flush()
+
+
+def _add(session: Session, line: StaffLine, source: From, plan: RosterPlan) -> UUID:
+    row = RosterPerson(organization=source.organization, id=uuid.uuid4(), access=line.access, source=source.source)
+    _change(row, line, source, is_new=True)
+    session.add(row)
+    return row.id
+
+
+def _change(row: RosterPerson, line: StaffLine, source: From, *, is_new: bool = False) -> None:
+    row.job_role, row.unit, row.is_leader = line.job_role, unit_id(line.unit), line.is_leader
+    row.active_from, row.active_to = line.active_from, line.active_to
+    kept = _sealed(line, source, None if is_new else row)
+    row.access = _access(line, None if is_new else row)
+    row.sealed = seal(kept, keys=source.keys, organization=source.organization, person=row.id)
+    row.source, row.changed_at = source.source, datetime.now(UTC)
+
+
+def _add_identities(
+    session: Session, source: From, plan: RosterPlan, added: Mapping[int, UUID]
+) -> list[tuple[str, str]]:
+    known = _owners(session, source.organization)
+    whose = {**added, **{line.line: person for person, line in plan.changed}}
+    new: dict[Hashed, UUID] = {}
+    for number, person in whose.items():
+        new |= {one: person for one in plan._hashes[number] if one not in known}
+    for (kind, digest), person in new.items():
+        session.add(RosterIdentity(organization=source.organization, kind=kind, hash=digest, person=person))
+    session.flush()
+    return [(kind, digest.hex()) for kind, digest in new]
+
+
+def _leave(session: Session, organization: UUID, leaving: Sequence[UUID]) -> list[dict[str, Any]]:
+    yesterday, left = datetime.now(UTC).date() - timedelta(days=1), []
+    for person in leaving:
+        row = session.get_one(RosterPerson, (organization, person))
+        left.append(_kept(row))
+        row.active_to = yesterday
+    return left
+
+
+def _remove(session: Session, organization: UUID, person: UUID) -> None:
+    """Take a person out; one whom other rows name leaves the roster instead, and nothing of them can be read back."""
+    row = session.get(RosterPerson, (organization, person))
+    if row is None:
+        return
+    try:
+        with session.begin_nested():
+            session.delete(row)
+            session.flush()
+    except IntegrityError:
+        row.active_to, row.sealed = datetime.now(UTC).date() - timedelta(days=1), None
+
+
+def _kept(row: RosterPerson) -> dict[str, Any]:
+    """A person as they were, as JSON; what was sealed stays so."""
+    return {
+        "id": row.id.hex, "job_role": row.job_role, "unit": row.unit, "is_leader": row.is_leader,
+        "access": row.access, "source": row.source, "active_from": _iso(row.active_from),
+        "active_to": _iso(row.active_to), "sealed": base64.b64encode(row.sealed).decode() if row.sealed else None,
+    }  # fmt: skip
+
+
+def _put_back(session: Session, organization: UUID, kept: Mapping[str, Any]) -> None:
+    values = {name: kept[name] for name in ("job_role", "unit", "is_leader", "access", "source")}
+    days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in ("active_from", "active_to")}
+    sealed = base64.b64decode(kept["sealed"]) if kept["sealed"] else None
+    session.execute(
+        update(RosterPerson)
+        .where(RosterPerson.organization == organization, RosterPerson.id == UUID(kept["id"]))
+        .values(**values, **days, sealed=sealed, changed_at=datetime.now(UTC))
+    )
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

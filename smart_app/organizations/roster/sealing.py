@@ -1,0 +1,46 @@
+"""What of the roster must be read back, encrypted; only what something that is turned on needs.
+
+- the name and the staff identifier: where the organization allows lists of names;
+- the Practitioner's id: where assignments are written into that EHR as Tasks.
+Everything else is matched by keyed hashes and never read back.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from uuid import UUID
+
+from smart_app.keys import KeyRing, UnreadableCiphertext
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """Of one person."""
+
+    staff: str | None = None
+    name: str | None = None
+    practitioner: dict[str, str] = field(default_factory=dict)
+    """EHR registration (hex) -> logical id of the Practitioner there."""
+
+    def __bool__(self) -> bool:
+        return bool(self.staff or self.name or self.practitioner)
+
+
+def seal(sealed: Sealed, *, keys: KeyRing, organization: UUID, person: UUID) -> bytes | None:
+    """Encrypted for this person alone; None where there is nothing to keep."""
+    if not sealed:
+        return None
+    return keys.encrypt(json.dumps(asdict(sealed)).encode(), aad=_bound(organization, person))
+
+
+def unseal(cipher: bytes | None, *, keys: KeyRing, organization: UUID, person: UUID) -> Sealed:
+    """What was sealed; nothing where nothing was, or no key reads it any more."""
+    if cipher is None:
+        return Sealed()
+    try:
+        return Sealed(**json.loads(keys.decrypt(cipher, aad=_bound(organization, person))))
+    except UnreadableCiphertext:
+        return Sealed()
+
+
+def _bound(organization: UUID, person: UUID) -> bytes:
+    return b"roster person " + organization.bytes + person.bytes

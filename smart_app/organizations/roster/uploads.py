@@ -1,0 +1,73 @@
+"""A roster file between its dry run and its import: encrypted, its owner's alone, gone after an hour."""
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from smart_app.keys import KeyRing
+from smart_app.organizations.roster.models import RosterUpload
+from smart_app.organizations.roster.reading import Reading, guess_columns, reading_of
+from smart_app.organizations.roster.table import Table, read_table
+
+KEPT = timedelta(hours=1)
+
+
+class NoSuchUpload(LookupError):
+    """No file of this learner under that id, or its hour is over."""
+
+
+def keep_upload(
+    session: Session,
+    *,
+    organization: UUID,
+    learner: UUID,
+    content: bytes,
+    keys: KeyRing,
+    reading: Reading | None = None,
+) -> UUID:
+    """Keep a file; how it is read is guessed by its headings. Raises :class:`.table.NoTable`. Flushes."""
+    table = read_table(content)
+    now = datetime.now(UTC)
+    session.execute(delete(RosterUpload).where(RosterUpload.organization == organization, RosterUpload.until <= now))
+    row = RosterUpload(organization=organization, id=uuid.uuid4(), learner=learner, until=now + KEPT)
+    row.cipher = keys.encrypt(content, aad=_bound(row))
+    row.options = (reading or Reading(columns=guess_columns(table.headings))).as_json()
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def read_upload(
+    session: Session, *, organization: UUID, learner: UUID, upload: UUID, keys: KeyRing
+) -> tuple[Table, Reading]:
+    """The file, and how it is read. Raises NoSuchUpload."""
+    row = _mine(session, organization, learner, upload)
+    return read_table(keys.decrypt(row.cipher, aad=_bound(row))), reading_of(row.options)
+
+
+def choose_reading(session: Session, *, organization: UUID, learner: UUID, upload: UUID, reading: Reading) -> None:
+    """Read it so from now on. Raises NoSuchUpload. Flushes."""
+    row = _mine(session, organization, learner, upload)
+    row.options = replace(reading).as_json()
+    session.flush()
+
+
+def drop_upload(session: Session, *, organization: UUID, learner: UUID, upload: UUID) -> None:
+    """It was imported, or is not wanted. Raises NoSuchUpload. Flushes."""
+    session.delete(_mine(session, organization, learner, upload))
+    session.flush()
+
+
+def _mine(session: Session, organization: UUID, learner: UUID, upload: UUID) -> RosterUpload:
+    row = session.get(RosterUpload, (organization, upload))
+    if row is None or row.learner != learner or row.until <= datetime.now(UTC):
+        raise NoSuchUpload(upload)
+    return row
+
+
+def _bound(row: RosterUpload) -> bytes:
+    return b"roster upload " + row.organization.bytes + row.id.bytes

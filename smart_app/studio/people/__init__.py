@@ -1,0 +1,1 @@
+"""Pages of people: the roster, rollouts, assignments."""

@@ -1,0 +1,140 @@
+"""What the pages of targeting know of the organization: what is published, its roles and features, its people."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from smart_app.library.audience import Count, Names, People, as_persons, count_persons, who_and_when
+from smart_app.library.choosing import Catalogue, catalogue_of
+from smart_app.library.situation import Situation, Target
+from smart_app.library.target_problems import Here, Problem, crowded_out, problems
+from smart_app.organizations.job_roles import job_roles
+from smart_app.organizations.role_map import mapped_codes
+from smart_app.organizations.roster.people import groups, has_roster
+from smart_app.organizations.titles import JobRoleTitle
+from smart_app.visits.codes_seen import staff_codes
+from smart_app.visits.role_effect import Meaning, roles_of
+
+
+class NoSuchTarget(LookupError):
+    """No tutorial of that id is shown here."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Read once a page."""
+
+    catalogue: Catalogue
+    roles: tuple[JobRoleTitle, ...]
+    people: tuple[People, ...]
+    from_roster: bool
+    """Whether `people` are the roster's; else those who opened Preceptor in the last 90 days."""
+    today: date
+    codes: Mapping[str, str]
+    """Display words of the codes in the role map, "system|code"."""
+
+    @cached_property
+    def names(self) -> Names:
+        """Words for slugs."""
+        return Names(
+            roles={role.id: role.title for role in self.roles},
+            features={feature: facts.name for feature, facts in self.catalogue.features.items()},
+            codes=self.codes,
+        )
+
+    @cached_property
+    def here(self) -> Here:
+        """For the rules that look for problems."""
+        features = self.catalogue.features
+        return Here(
+            today=self.today,
+            roles=frozenset(role.id for role in self.roles),
+            feature_status={feature: facts.status for feature, facts in features.items()},
+            feature_roles={feature: facts.roles for feature, facts in features.items()},
+            feature_since={feature: facts.since for feature, facts in features.items()},
+            names=self.names,
+        )
+
+    def target(self, tutorial: str) -> Target:
+        """Of a tutorial that is shown here; raises NoSuchTarget."""
+        for target in self.catalogue.targets:
+            if target.tutorial == tutorial:
+                return target
+        raise NoSuchTarget(tutorial)
+
+    def count(self, target: Target) -> Count:
+        """How many people it is for."""
+        return count_persons(target, self._persons)
+
+    @cached_property
+    def _persons(self) -> tuple[tuple[Situation, int], ...]:
+        return as_persons(self.people, lambda roles: self.catalogue.live_for(roles, self.today))
+
+    def people_words(self, counted: Count) -> str:
+        """ "612 of 20,000 people on the roster fit."."""
+        if not counted.known:
+            return "Nobody has opened Preceptor here yet, and there is no roster, so nobody can be counted."
+        whose = "people on the roster" if self.from_roster else "people who opened Preceptor in the last 90 days"
+        fit = "fits" if counted.fitting == 1 else "fit"
+        return f"{counted.fitting:,} of {counted.known:,} {whose} {fit}."
+
+    def problems(self, target: Target, counted: Count) -> tuple[Problem, ...]:
+        """What is wrong with its targets alone."""
+        return problems(target, self.here, counted)
+
+    def conflict(self, target: Target) -> Problem | None:
+        """Whether others always go before it."""
+        others = (each for each in self.catalogue.targets if each.tutorial != target.tutorial)
+        return crowded_out(target, (*others, target), self.here)
+
+    def sentence(self, target: Target) -> str:
+        """Who sees it, and when."""
+        return who_and_when(target, self.names)
+
+
+def surroundings(session: Session, *, organization: UUID) -> Surroundings:
+    """Read what is there."""
+    roles = job_roles(session, organization=organization)
+    from_roster = has_roster(session, organization=organization)
+    people = roster_people(session, organization) if from_roster else seen_people(session, organization, roles)
+    return Surroundings(
+        catalogue=catalogue_of(session, organization=organization),
+        roles=roles,
+        people=people,
+        from_roster=from_roster,
+        today=datetime.now(UTC).date(),
+        codes={f"{code.system}|{code.code}": code.display for code in mapped_codes(session, organization=organization)},
+    )
+
+
+def roster_people(session: Session, organization: UUID) -> tuple[People, ...]:
+    """Everybody on the roster, whether they ever opened Preceptor or not."""
+    counted: Counter[tuple[str, frozenset[str] | None]] = Counter()
+    for group in groups(session, organization=organization):
+        counted[group.job_role, group.access] += group.people
+    return tuple(People((role,), people, features=access) for (role, access), people in counted.items())
+
+
+def seen_people(session: Session, organization: UUID, roles: tuple[JobRoleTitle, ...]) -> tuple[People, ...]:
+    """Everybody who opened Preceptor lately, by the codes of the EHR. Who declared a role is counted without one."""
+    meaning = meaning_of(session, organization, roles)
+    return tuple(
+        People(
+            tuple(role.id for role in roles_of(group, meaning)),
+            group.people,
+            specialties=frozenset(f"{system}|{code}" for role in group.roles for system, code in role.specialties),
+        )
+        for group in staff_codes(session, organization=organization)
+    )
+
+
+def meaning_of(session: Session, organization: UUID, roles: tuple[JobRoleTitle, ...]) -> Meaning:
+    """The role map as the rules of matching read it."""
+    titles: Mapping[str, JobRoleTitle] = {role.id: role for role in roles}
+    mapped = mapped_codes(session, organization=organization)
+    return {(code.system, code.code): titles[code.job_role] for code in mapped}

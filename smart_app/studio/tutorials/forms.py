@@ -1,0 +1,133 @@
+"""From what the editor's form sent to the fields of a draft. Nothing is judged here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from smart_app.library.vocabulary import TASK_SYSTEM, WORK
+from smart_app.studio.tutorials.fields import (
+    PARTS,
+    DraftFields,
+    QuestionFields,
+    SourceFields,
+    one_line,
+    paragraphs,
+)
+from smart_app.studio.tutorials.version_rules import InProgress
+
+MOST_SOURCES = 12
+QUESTIONS = 3
+_MOST_LINE, _MOST_PART = 1000, 20_000
+"""What is longer is cut: it is refused for review anyway, long before."""
+
+
+class Form(Protocol):
+    """What werkzeug gives."""
+
+    def get(self, name: str, default: str = "") -> str: ...
+    def getlist(self, name: str) -> list[str]: ...
+    def __contains__(self, name: object) -> bool: ...
+
+
+def fields_of_form(form: Form, before: DraftFields) -> DraftFields:
+    """`before`: what the draft holds; what the form does not show stays as it is."""
+    kept = [_kept_source(source) for source in _sources(form)]
+    return replace(
+        before,
+        title=_line(form, "title"),
+        ai_feature=_line(form, "ai_feature"),
+        roles=tuple(one_line(role) for role in form.getlist("roles")),
+        targets=_targets(form, before.targets),
+        card=_line(form, "card"),
+        drill=_line(form, "drill"),
+        minutes=_line(form, "minutes"),
+        review_by=_line(form, "review_by"),
+        sources=tuple(source for source in kept if any(vars(source).values())),
+        questions=_questions(form),
+        what_changed=_line(form, "what_changed"),
+        sensitive=form.get("sensitive") == "on",
+        parts={slug: paragraphs(form.get(slug, "")[:_MOST_PART]) for slug in PARTS},
+        slots=_slots(form, before.slots),
+        in_progress=_in_progress(form.get("in_progress", "")),
+    )
+
+
+def work_of(targets: Mapping[str, Any]) -> frozenset[str]:
+    """The kinds of work that are ticked: our own task codes and intents."""
+    codes = {str(code).removeprefix(f"{TASK_SYSTEM}|") for code in targets.get("task_codes", ())}
+    return frozenset(word for word in WORK if word in codes or word in targets.get("intents", ()))
+
+
+def with_work(targets: Mapping[str, Any], chosen: Iterable[str], *, any_work: bool) -> dict[str, Any]:
+    """The targets with this work and no other of ours; foreign codes, placements and dates stay. Pure."""
+    words = [word for word in WORK if word in set(chosen)]
+    before = work_of(targets)
+    added, dropped = [word for word in words if word not in before], before - set(words)
+    codes = [code for code in targets.get("task_codes", ()) if code.removeprefix(f"{TASK_SYSTEM}|") not in dropped]
+    intents = [word for word in targets.get("intents", ()) if word not in dropped]
+    changed = {
+        **targets,
+        "task_codes": [*codes, *(f"{TASK_SYSTEM}|{word}" for word in added)],
+        "intents": [*intents, *added],
+        "any": any_work,
+    }
+    return {name: value for name, value in changed.items() if value}
+
+
+def _line(form: Form, name: str) -> str:
+    return one_line(form.get(name, "")[:_MOST_LINE])
+
+
+def _targets(form: Form, before: Mapping[str, Any]) -> dict[str, Any]:
+    return with_work(before, form.getlist("work"), any_work=form.get("any_work") == "on")
+
+
+def _sources(form: Form) -> Iterable[SourceFields]:
+    for number in range(MOST_SOURCES):
+        if f"source-{number}-title" in form and f"source-{number}-out" not in form:
+            yield SourceFields(
+                **{
+                    name: _line(form, f"source-{number}-{name}")
+                    for name in ("id", "title", "url", "sentence", "checked")
+                }
+            )
+
+
+def _kept_source(source: SourceFields) -> SourceFields:
+    """A new source gets its id from its first words: "Smith et al. 2025" -> "smith-et-al-2025"."""
+    if source.id or not source.title:
+        return source
+    words = "".join(mark if mark.isascii() and mark.isalnum() else " " for mark in source.title.lower()).split()
+    return replace(source, id="-".join(words[:4])[:40].strip("-") or "source")
+
+
+def _questions(form: Form) -> tuple[QuestionFields, ...]:
+    found = [_question(form, number) for number in range(QUESTIONS)]
+    return tuple(question for question in found if any(vars(question).values()))
+
+
+def _question(form: Form, number: int) -> QuestionFields:
+    given = form.get(f"question-{number}-choices", "")[: 4 * _MOST_LINE]
+    choices = tuple(filter(None, map(one_line, given.splitlines())))
+    right = form.get(f"question-{number}-right", "")
+    at = int(right) - 1 if right.isascii() and right.isdecimal() and len(right) < 3 else -1
+    return QuestionFields(
+        text=_line(form, f"question-{number}-text"),
+        choices=choices,
+        answer=choices[at] if 0 <= at < len(choices) else "",
+        why=_line(form, f"question-{number}-why"),
+    )
+
+
+def _slots(form: Form, before: Mapping[str, str]) -> dict[str, str]:
+    """Slots are told by number; a slot that is no longer in the text keeps its value until the draft is published."""
+    given = {}
+    for number in range(60):
+        name = one_line(form.get(f"slot-{number}-name", "")[:200])
+        if name:
+            given[name] = _line(form, f"slot-{number}")
+    return {slot: value for slot, value in {**before, **given}.items() if value}
+
+
+def _in_progress(given: str) -> str:
+    return given if given in list(InProgress) else InProgress.FINISH.value
