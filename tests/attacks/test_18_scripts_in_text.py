@@ -53,7 +53,7 @@ PAYLOADS = (
     "[a](data:text/html,<script>window.ran=1</script>)",
     "<javascript:window.ran=1>",
     "![a](javascript:window.ran=1)",
-    '[a]: javascript:window.ran=1\n\n[a]',
+    "[a]: javascript:window.ran=1\n\n[a]",
     '![a](x.png "onerror=window.ran=1")',
     f"<math><mtext></mtext><mglyph><style><!--</style><img title='--><img src=x onerror={RUN}>'>",
     f"<noscript><p title='</noscript><img src=x onerror={RUN}>'>",
@@ -63,6 +63,11 @@ PAYLOADS = (
     "<style>@import 'https://evil.example/x.css';body{background:url(//evil.example)}</style>",
     "{{ 7*7 }}{% raw %}${7*7}<%= 7*7 %>",
 )
+RAN = """() => [window, ...Array.from({ length: frames.length }, (_, i) => frames[i])].map(
+  w => { try { return w.ran } catch { return 1 } })"""
+HANDLERS = """() => [...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(
+  a => /^on|^style$/.test(a.name) || /^\\s*(javascript|data):/i.test(a.value) && a.name !== 'value'
+).map(a => a.name + '=' + a.value)"""
 SEEN = ("card", *PARTS, "verify-card")
 
 
@@ -101,7 +106,7 @@ def poison(app: RealApp, draft: str, payload: str) -> None:
         card=said,
         ai_feature="inbox-draft-reply",
         what_changed=said,
-        parts={slug: f"Text {payload} text\n\n- **{said}.** {payload}\n\n1. {payload} {{local: {said}}}" for slug in PARTS},
+        parts=dict.fromkeys(PARTS, f"Text {payload} text\n\n- **{said}.** {payload}\n\n1. {payload} {{local: {said}}}"),
         slots={said: said, **GOOD.slots},
         sources=(SourceFields(id="biro-2025", title=said, url=said, sentence=said, checked=said),),
     )
@@ -111,31 +116,32 @@ def poison(app: RealApp, draft: str, payload: str) -> None:
         facts = {"name": said[:80], "version": said[:40], "vendor": said[:120], "what_changed": said[:300]}
         session.execute(update(AiFeatureRow).values(**facts))
         session.execute(update(Organization).values(name=said[:120]))
-        session.execute(update(TutorialVersionRow).where(TutorialVersionRow.reviewer.is_not(None)).values(reviewer=said))
+        session.execute(
+            update(TutorialVersionRow).where(TutorialVersionRow.reviewer.is_not(None)).values(reviewer=said)
+        )
         session.commit()
 
 
-def test_no_payload_runs_anywhere(
-    library: RealApp, desk: Desk, studio: Studio, page: Page, address: str
-) -> None:
+def test_no_payload_runs_anywhere(library: RealApp, desk: Desk, studio: Studio, page: Page, address: str) -> None:
     assert len(PAYLOADS) >= 30
     give(library, desk.visitor, Permission.REVIEWER)
     draft = desk.begins("A title that is replaced")
     reports: list[str] = []
     left: list[str] = []
-    page.on("console", lambda message: reports.append(message.text) if "Content Security Policy" in message.text else None)
+    page.on(
+        "console", lambda message: reports.append(message.text) if "Content Security Policy" in message.text else None
+    )
     page.on("dialog", lambda dialog: reports.append(dialog.message))
-    page.on("request", lambda request: None if request.url.startswith((address, "about:")) else left.append(request.url))
+    page.on(
+        "request", lambda request: None if request.url.startswith((address, "about:")) else left.append(request.url)
+    )
     for number, payload in enumerate(PAYLOADS):
         poison(library, draft, payload)
         for path in paths(draft, number):
             page.goto(f"{address}{desk.visitor.home}{path}", wait_until="load")
-            ran = page.evaluate("() => [window, ...Array.from({ length: frames.length }, (_, i) => frames[i])].map(w => { try { return w.ran } catch { return 1 } })")
+            ran = page.evaluate(RAN)
             assert not any(ran), (payload, path)
-            handlers = page.evaluate(
-                "() => [...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => /^on|^style$/.test(a.name) "
-                "|| /^\\s*(javascript|data):/i.test(a.value) && a.name !== 'value').map(a => a.name + '=' + a.value)"
-            )
+            handlers = page.evaluate(HANDLERS)
             assert handlers == [], (payload, path)
     assert reports == []
     assert left == []
@@ -156,7 +162,20 @@ def test_what_is_published_holds_no_markup_of_anybody(payload: str) -> None:
     html = render_part(part, source, lambda _: payload)["html"]
     reader = _Tags()
     reader.feed(html)
-    assert {tag for tag, _, _ in reader.found} <= {"p", "ol", "ul", "li", "strong", "em", "a", "sup", "span", "div", "br", "img"}
+    assert {tag for tag, _, _ in reader.found} <= {
+        "p",
+        "ol",
+        "ul",
+        "li",
+        "strong",
+        "em",
+        "a",
+        "sup",
+        "span",
+        "div",
+        "br",
+        "img",
+    }
     assert {name for _, name, _ in reader.found} <= {"", "href", "rel", "target", "id", "class", "src", "alt", "start"}
     assert all(value.startswith(("https://", "#")) for _, name, value in reader.found if name == "href")
     assert all(value.startswith("pictures/") for _, name, value in reader.found if name == "src")

@@ -35,7 +35,9 @@ def bomb() -> bytes:
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    )
 
 
 def with_hidden_text() -> bytes:
@@ -167,6 +169,8 @@ def test_no_part_shows_a_picture_from_elsewhere(desk: Desk, text: str) -> None:
     assert "img-src 'self'" in page.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("address", ["https://evil.example/a.png", "pictures/../a.png", "pictures/a.svg", "pictures/A.png"])
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/a.png", "pictures/../a.png", "pictures/a.svg", "pictures/A.png"]
+)
 def test_the_sanitizer_lets_no_other_picture_through(address: str) -> None:
     assert sanitized(f'<img src="{address}" alt="a">') == '<img alt="a">'

@@ -34,7 +34,9 @@ SLOW = {
     "a slot of blanks": "{local:" + " " * 1800 + "x",
     "headings": "## a\n\n",
 }
-PARAGRAPHS = {f"{name}, in paragraphs": (text * 1900)[:1900] + "\n\n" for name, text in SLOW.items() if "\n" not in text}
+PARAGRAPHS = {
+    f"{name}, in paragraphs": (text * 1900)[:1900] + "\n\n" for name, text in SLOW.items() if "\n" not in text
+}
 
 
 @pytest.mark.parametrize("text", [*SLOW.values(), *PARAGRAPHS.values()], ids=[*SLOW, *PARAGRAPHS])
@@ -47,7 +49,9 @@ def test_a_file_made_to_be_slow_is_refused_in_time(text: str) -> None:
     assert any("at most" in finding.wrong for finding in found)
 
 
-@pytest.mark.parametrize("name", ["brackets", "links", "images", "emphasis", "open slots", "a slot of blanks", "nested quotes"])
+@pytest.mark.parametrize(
+    "name", ["brackets", "links", "images", "emphasis", "open slots", "a slot of blanks", "nested quotes"]
+)
 def test_a_form_made_to_be_slow_is_answered_in_time(library: RealApp, studio: Studio, name: str) -> None:
     desk = Desk(studio(Permission.TRAINER))
     draft = desk.begins()
@@ -68,7 +72,7 @@ def test_what_just_fits_is_rendered_in_time(library: RealApp, studio: Studio) ->
     desk = Desk(studio(Permission.TRAINER))
     draft = desk.begins()
     desk.get(draft)
-    most = {part: ("*a **b_ &c; \\ " * 200)[:1900] for part in GOOD.parts}
+    most = dict.fromkeys(GOOD.parts, ("*a **b_ &c; \\ " * 200)[:1900])
     given = {**desk.form(draft, draft), **form_of(GOOD), **most}
     started = time.process_time()
     assert desk.visitor.post(draft, given).status_code == 303

@@ -7,7 +7,7 @@ import pytest
 from tests.attacks.mutate import ROOT, Defence, judge, read_defences
 
 DEFENCES = read_defences()
-ATTACKS = [*range(1, 18), 25, 26, 27, 28, 32]
+ATTACKS = [*range(1, 20), 24, 25, 26, 27, 28, 32]
 
 
 @pytest.mark.parametrize("defence", DEFENCES, ids=lambda defence: f"{defence.room}: {defence.name}")

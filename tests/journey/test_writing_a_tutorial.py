@@ -1,6 +1,5 @@
 """A trainer who has never seen the studio writes a tutorial, a second person publishes it, and a clinician has it."""
 
-
 from collections.abc import Iterator
 
 import pytest

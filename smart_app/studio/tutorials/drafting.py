@@ -265,7 +265,9 @@ def _free_id(session: Session, organization: UUID, title: str) -> str:
     """The title as a slug, with a number where it is taken."""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:50].strip("-")
     stem = words if len(words) >= 3 else f"tutorial-{words}".strip("-")
-    taken = set(session.scalars(select(TutorialVersionRow.tutorial).where(_starts(TutorialVersionRow, organization, stem))))
+    taken = set(
+        session.scalars(select(TutorialVersionRow.tutorial).where(_starts(TutorialVersionRow, organization, stem)))
+    )
     taken |= set(session.scalars(select(TutorialDraft.tutorial).where(_starts(TutorialDraft, organization, stem))))
     numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
     return next(each for each in (stem, *numbered) if each not in taken)

@@ -211,7 +211,9 @@ def _features(session: Session, organization: UUID, chosen: str) -> tuple[Option
         select(row.id, row.name, row.version, row.status).where(row.organization == organization).order_by(row.name)
     )
     options = [Option("", "Choose one", not chosen)]
-    options += [Option(each.id, _feature_words(each.name, each.version, each.status), each.id == chosen) for each in found]
+    options += [
+        Option(each.id, _feature_words(each.name, each.version, each.status), each.id == chosen) for each in found
+    ]
     return (*options, Option(ANY_FEATURE, "None in particular", chosen == ANY_FEATURE))
 
 
@@ -253,7 +255,9 @@ def _also(targets: Mapping[str, object]) -> str:
     for name, before, words in _NARROWED:
         values = targets.get(name)
         if isinstance(values, Iterable) and values:
-            said.append(f"{before} {vocabulary.in_words([words.get(each, each) for each in map(str, values)], 'or')}".strip())
+            said.append(
+                f"{before} {vocabulary.in_words([words.get(each, each) for each in map(str, values)], 'or')}".strip()
+            )
     said += [f"{name} {targets[name]}" for name in ("from", "until") if targets.get(name)]
     return "; ".join(said)
 

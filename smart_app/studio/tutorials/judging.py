@@ -7,6 +7,8 @@ goes to the field that its line came from.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from smart_app.library.body import PartSource
+from smart_app.library.front_matter import Known
 from smart_app.library.length import (
     MOST_GRADE,
     MOST_WORDS,
@@ -14,8 +16,6 @@ from smart_app.library.length import (
     reading_grade,
     reading_text,
 )
-from smart_app.library.body import PartSource
-from smart_app.library.front_matter import Known
 from smart_app.library.registries import MOST_SLOT_VALUE
 from smart_app.library.tutorial_file import check_tutorial, too_much
 from smart_app.studio.tutorials.fields import PARTS, DraftFields, SourceFields, as_file
@@ -32,7 +32,7 @@ EMPTY: Mapping[str, str] = {
     "review_by": "Say when it is to be read again.",
     "sources": "Add one source at least, and cite it.",
     "what_changed": "Say what changed since the version before.",
-    **{slug: "Write it, or the tutorial cannot teach it." for slug in PARTS},
+    **dict.fromkeys(PARTS, "Write it, or the tutorial cannot teach it."),
 }
 
 
@@ -97,7 +97,9 @@ def judge(draft: DraftFields, *, tutorial: str, version: int, around: Surroundin
         if len(value) > MOST_SLOT_VALUE
     ]
     if graded is not None and graded > MOST_GRADE:
-        problems.append(Problem("file", f"Reading grade {graded:.1f}; {MOST_GRADE:.0f} at most. Shorten the sentences."))
+        problems.append(
+            Problem("file", f"Reading grade {graded:.1f}; {MOST_GRADE:.0f} at most. Shorten the sentences.")
+        )
     return Judged(
         problems=tuple(dict.fromkeys(problems)),
         words=counts,

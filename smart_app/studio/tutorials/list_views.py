@@ -89,7 +89,11 @@ def tutorial(tutorial: str, **_: Any) -> ResponseReturnValue:
     with services().database.reading() as session:
         versions = _versions(session, tutorial)
         draft = drafting.find_open(session, organization=visit.organization, tutorial=tutorial)
-        feature = session.get(AiFeatureRow, (visit.organization, versions[0].front_matter["ai_feature"])) if versions else None
+        feature = (
+            session.get(AiFeatureRow, (visit.organization, versions[0].front_matter["ai_feature"]))
+            if versions
+            else None
+        )
     if not versions and draft is None:
         abort(404)
     newest = versions[0] if versions else None
@@ -97,7 +101,7 @@ def tutorial(tutorial: str, **_: Any) -> ResponseReturnValue:
         "studio/tutorials/tutorial.html",
         here="studio.tutorials",
         tutorial=tutorial,
-        title=newest.front_matter["title"] if newest else draft.fields["title"],
+        title=newest.front_matter["title"] if newest else draft.fields["title"] if draft else "",
         versions=versions,
         newest=newest,
         draft=draft,

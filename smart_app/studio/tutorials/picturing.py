@@ -76,6 +76,4 @@ def _offer_again(session: Session, *, visit: VisitView, payload: Mapping[str, An
 
 def _tell(session: Session, visit: VisitView, action: str, name: str, *, before: Any, after: Any) -> None:
     details = {"picture": name, "before": before, "after": after}
-    write_audit(
-        session, organization=visit.organization, actor=visit.learner.hex, action=action, details=details
-    )
+    write_audit(session, organization=visit.organization, actor=visit.learner.hex, action=action, details=details)

@@ -1,4 +1,4 @@
-"""What is done with a published version: take it away, bring it back, or find it still right. Its text never changes."""
+"""What is done with a published version: take it away, bring it back, find it still right. Its text never changes."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -77,6 +77,4 @@ def _tell(
     session: Session, visit: VisitView, row: TutorialVersionRow, action: str, before: str | None, after: str | None
 ) -> None:
     details = {"tutorial": row.tutorial, "version": row.version, "before": before, "after": after}
-    write_audit(
-        session, organization=visit.organization, actor=visit.learner.hex, action=action, details=details
-    )
+    write_audit(session, organization=visit.organization, actor=visit.learner.hex, action=action, details=details)

@@ -89,9 +89,7 @@ def send_back(draft: UUID, **_: Any) -> ResponseReturnValue:
     note = request.form.get("note", "").replace("\r\n", "\n").strip()[:1000]
     with services().database.writing() as session:
         try:
-            reviewing.send_back(
-                session, visit=current_visit(), held=current_permissions(), draft=draft, note=note
-            )
+            reviewing.send_back(session, visit=current_visit(), held=current_permissions(), draft=draft, note=note)
         except NotReady as error:
             session.rollback()
             return _review(draft, wrong=str(error), code=""), 422
@@ -109,8 +107,9 @@ def invite(draft: UUID, **_: Any) -> ResponseReturnValue:
     with services().database.writing() as session:
         row = drafting.get_draft(session, organization=visit.organization, draft=draft, lock=True)
         if row.state != State.IN_REVIEW:
+            session.rollback()
             return _review(draft, wrong="Send it for review first.", code=""), 422
-        _, code = inviting.invite(session, visit=visit, draft=row, name=name)
+        code = inviting.invite(session, visit=visit, draft=row, name=name)
         session.commit()
     return _review(draft, wrong="", code=code)
 

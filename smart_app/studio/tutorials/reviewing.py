@@ -53,7 +53,9 @@ def get_reviewable(
         return Reviewable(row, Actor(visit.learner.hex, False, True), invitation)
 
 
-def send_back(session: Session, *, visit: VisitView, held: Collection[Permission], draft: UUID, note: str) -> TutorialDraft:
+def send_back(
+    session: Session, *, visit: VisitView, held: Collection[Permission], draft: UUID, note: str
+) -> TutorialDraft:
     """To the authors, with what is to be mended. Raises NotReady, NotPossible, NotYours, NoSuchDraft."""
     found = get_reviewable(session, visit=visit, held=held, draft=draft, lock=True)
     if not note:
@@ -94,7 +96,9 @@ def publish(
             now=now,
         )
     except VersionTaken as error:
-        raise NotReady("Another version was published since. Its author takes this one back and begins anew.") from error
+        raise NotReady(
+            "Another version was published since. Its author takes this one back and begins anew."
+        ) from error
     end_invitations(session, row, now)
     library_changed(session, library)
     return row

@@ -35,8 +35,6 @@ def titles(desk: Desk, query: str = "") -> list[str]:
     return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', desk.get(f"tutorials{query}").text)
 
 
-
-
 def test_the_list_finds_and_filters(library: RealApp, trainer: Desk) -> None:
     both = titles(trainer)
     assert len(both) == 2
@@ -84,8 +82,8 @@ def test_two_tutorials_of_one_title_get_ids_of_their_own(trainer: Desk) -> None:
     trainer.begins("A new way with refills")
     trainer.begins("A new way with refills")
     page = trainer.get("tutorials").text
-    assert "tutorials/a-new-way-with-refills\"" in page
-    assert "tutorials/a-new-way-with-refills-2\"" in page
+    assert 'tutorials/a-new-way-with-refills"' in page
+    assert 'tutorials/a-new-way-with-refills-2"' in page
 
 
 def test_while_one_types_the_page_gets_what_follows(trainer: Desk) -> None:
@@ -120,7 +118,9 @@ def test_two_editors_at_once_get_both_texts(library: RealApp, trainer: Desk, col
     draft = trainer.begins()
     mine, theirs = trainer.form(draft, draft), colleague.form(draft, draft)
     trainer.visitor.post(draft, {**mine, "card": "The trainer's line.", "why": "The trainer's why."})
-    answer = colleague.visitor.post(draft, {**theirs, "card": "The colleague's line.", "how": "1. The colleague's step."})
+    answer = colleague.visitor.post(
+        draft, {**theirs, "card": "The colleague's line.", "how": "1. The colleague's step."}
+    )
     assert "/conflict/" in answer.location
     page = colleague.page(answer).text
     for text in ("trainer&#39;s</del>", "colleague&#39;s</ins>"):
@@ -336,9 +336,7 @@ def test_a_trainer_ends_an_invitation(library: RealApp, trainer: Desk, elsewhere
     assert elsewhere.get(in_review).status_code == 404
 
 
-def test_a_colleague_of_the_same_house_needs_no_invitation(
-    trainer: Desk, studio: Studio, in_review: str
-) -> None:
+def test_a_colleague_of_the_same_house_needs_no_invitation(trainer: Desk, studio: Studio, in_review: str) -> None:
     reviewer = Desk(studio(Permission.REVIEWER, person="prac-2"))
     answer = reviewer.visitor.post("reviews/invitations", {"code": invited(trainer, in_review)})
     assert answer.status_code == 403

@@ -146,10 +146,10 @@ def test_a_source_of_the_library_keeps_its_title() -> None:
 
 
 def test_long_sentences_are_told() -> None:
-    heavy = "Notwithstanding institutional considerations, practitioners systematically appreciate multidimensional " * 3
-    found = judge(
-        replace(GOOD, parts={**GOOD.parts, "why": heavy}), tutorial="x-y-z", version=1, around=AROUND
+    heavy = (
+        "Notwithstanding institutional considerations, practitioners systematically appreciate multidimensional " * 3
     )
+    found = judge(replace(GOOD, parts={**GOOD.parts, "why": heavy}), tutorial="x-y-z", version=1, around=AROUND)
     assert found.grade is not None
     assert found.grade > 9
     assert any("Reading grade" in problem.words for problem in found.problems)
@@ -202,7 +202,7 @@ def test_only_what_differs_is_listed() -> None:
 
 
 def test_a_merge_takes_the_fields_that_were_chosen_and_no_other() -> None:
-    mine = replace(GOOD, title="My title", card="My line.", parts={slug: "mine" for slug in PARTS})
+    mine = replace(GOOD, title="My title", card="My line.", parts=dict.fromkeys(PARTS, "mine"))
     merged = merge(GOOD, mine, mine=["card", "how"])
     assert (merged.title, merged.card) == (GOOD.title, "My line.")
     assert merged.parts == {**GOOD.parts, "how": "mine"}
