@@ -61,6 +61,7 @@ hapi: $(RUNTIME) ## A local HAPI FHIR server with the fixtures loaded
 bench: $(TESTING) ## Launches measured beside a fhirclient-only peer; writes docs/measured.md
 	$(BIN)/python -m bench.launch --write docs/measured.md
 	$(BIN)/python -m bench.recommendation --write docs/measured.md
+	$(BIN)/python -m bench.studio --write docs/measured.md
 
 mutation: $(TESTING) ## Take each defence out and see its tests go red; writes docs/security.md
 	.ci/packages tests

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-
 from launch.fhir_session import FhirReadError, FhirRefused, FhirSession, FhirStatus, FhirTimeout, json_or_error
-from launch.outbound import Answer, FHIR_BYTES, READ_SECONDS, prepared
+from launch.outbound import FHIR_BYTES, READ_SECONDS, Answer, prepared
 
 _HEADERS: Final = {
     "Accept": "application/fhir+json",

@@ -108,6 +108,10 @@ def _remade(opened: Any, operations: Any) -> Remade:
 def _written(picture: Any, format_name: str) -> bytes:
     out = io.BytesIO()
     picture.info = {}
-    options = {"PNG": {"optimize": True}, "JPEG": {"quality": 85}, "WEBP": {"quality": 85, "method": 4}}
+    options: dict[str, dict[str, Any]] = {
+        "PNG": {"optimize": True},
+        "JPEG": {"quality": 85},
+        "WEBP": {"quality": 85, "method": 4},
+    }
     picture.save(out, format_name, **options[format_name])
     return out.getvalue()

@@ -22,7 +22,7 @@ MOST_CHECKS = 3
 MOST_CHARACTERS = 12_000
 MOST_IN_PARAGRAPH = 2_000
 MOST_BRACKETS = 200
-"""Of the body. A reader of Markdown takes the square of a paragraph's brackets: without a limit 100 kB take a minute."""
+"""Of the body. Reading Markdown takes the square of a paragraph's brackets: without a limit 100 kB take a minute."""
 _ONLY_TEXT = {
     "html_block": "HTML",
     "html_inline": "HTML",
@@ -138,9 +138,9 @@ def _open(text: str, found: Findings) -> tuple[Located, list[PartSource]] | None
         found.add(1, "The front matter has no fields.", "Write one field a line, as title: ...")
         return None
     body, first_line = text[match.end() :], match[0].count("\n") + 1
-    excess = too_much(body)
-    if excess:
-        found.add(first_line, *excess)
+    faults = too_much(body)
+    if faults:
+        found.add(first_line, *faults)
         return None
     return located, split_parts(body, first_line=first_line)
 

@@ -1,4 +1,4 @@
-"""Static files under an address that changes with their content, so that browsers may keep them for a year; pictures."""
+"""Static files under an address that changes with their content, so that browsers keep them for a year; pictures."""
 
 import hashlib
 from functools import lru_cache

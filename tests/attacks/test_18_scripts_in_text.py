@@ -63,6 +63,11 @@ PAYLOADS = (
     "<style>@import 'https://evil.example/x.css';body{background:url(//evil.example)}</style>",
     "{{ 7*7 }}{% raw %}${7*7}<%= 7*7 %>",
 )
+RAN = """() => [window, ...Array.from({ length: frames.length }, (_, i) => frames[i])].map(
+  w => { try { return w.ran } catch { return 1 } })"""
+HANDLERS = """() => [...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(
+  a => /^on|^style$/.test(a.name) || /^\\s*(javascript|data):/i.test(a.value) && a.name !== 'value'
+).map(a => a.name + '=' + a.value)"""
 SEEN = ("card", *PARTS, "verify-card")
 
 
@@ -134,14 +139,9 @@ def test_no_payload_runs_anywhere(library: RealApp, desk: Desk, studio: Studio, 
         poison(library, draft, payload)
         for path in paths(draft, number):
             page.goto(f"{address}{desk.visitor.home}{path}", wait_until="load")
-            ran = page.evaluate(
-                "() => [window, ...Array.from({ length: frames.length }, (_, i) => frames[i])].map(w => { try { return w.ran } catch { return 1 } })"
-            )
+            ran = page.evaluate(RAN)
             assert not any(ran), (payload, path)
-            handlers = page.evaluate(
-                "() => [...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => /^on|^style$/.test(a.name) "
-                "|| /^\\s*(javascript|data):/i.test(a.value) && a.name !== 'value').map(a => a.name + '=' + a.value)"
-            )
+            handlers = page.evaluate(HANDLERS)
             assert handlers == [], (payload, path)
     assert reports == []
     assert left == []

@@ -13,11 +13,12 @@ AXE = (Path(__file__).parents[1] / "vendor/axe.min.js").read_text()
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 MOST_TABS = 150
 PARTS = {
-    "Why": "You sort the same refills all day, and you fear to miss the one that changed. The draft puts them in order. "
-    "You still decide each one.",
+    "Why": "You sort the same refills all day, and you fear to miss the one that changed. The draft puts them in "
+    "order. You still decide each one.",
     "How": "1. Read the message first.\n2. Open the draft. {local: where the draft is}\n3. Do the checks, then send.",
     "Watch for": "An old dose may slip in. In one study each error was missed by 13 to 15 of 20 readers [@biro-2025].",
-    "Verify": "- **Open the med list.** Match the drug and the dose.\n- **Open the last visit.** See that a refill is due.",
+    "Verify": "- **Open the med list.** Match the drug and the dose.\n"
+    "- **Open the last visit.** See that a refill is due.",
     "Try it": "Pick one refill with no change. Name the dose first, then read the draft.",
     "When not to use it": "- New symptoms: call.\n- No time for the checks: start blank.",
 }

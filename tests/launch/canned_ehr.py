@@ -219,6 +219,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def do_CONNECT(self) -> None:
         self._answer("")  # no proxy: but it remembers that it was taken for one
 

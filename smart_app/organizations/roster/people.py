@@ -52,6 +52,17 @@ def groups(session: Session, *, organization: UUID, today: date | None = None) -
     )
 
 
+def groups_by_role(
+    session: Session, *, organization: UUID, today: date | None = None
+) -> tuple[tuple[str, frozenset[str] | None, int], ...]:
+    """(job role, access, people) of everybody who is here today, over all units: access as in :class:`Group`."""
+    columns = (RosterPerson.job_role, RosterPerson.access)
+    rows = session.execute(select(*columns, func.count()).where(*is_here(organization, today)).group_by(*columns))
+    return tuple(
+        (role, None if access == NOT_SAID else frozenset(access.split()), count) for role, access, count in rows
+    )
+
+
 def people_by_role(session: Session, *, organization: UUID) -> Counter[str]:
     """How many people each job role has on the roster today."""
     found: Counter[str] = Counter()

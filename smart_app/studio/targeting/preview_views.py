@@ -26,7 +26,7 @@ def preview_as(**_: Any) -> ResponseReturnValue:
     """The three tutorials that somebody would see, with the reasons, and rule by rule why another would not."""
     organization, tutorial = current_visit().organization, request.args.get("tutorial", "")[:60]
     with services().database.reading() as session:
-        around = surroundings(session, organization=organization)
+        around = surroundings(session, organization=organization, with_people=False)
         situation = situation_of(request.args, around, datetime.now(UTC).date())
         choices = choose_for(session, organization=organization, situation=situation)
         try:
@@ -53,7 +53,7 @@ def why(**_: Any) -> ResponseReturnValue:
     tutorial, reference = request.args.get("tutorial", "")[:60], request.args.get("reference", "").strip().upper()[:20]
     found, missing = None, ""
     with services().database.reading() as session:
-        around = surroundings(session, organization=visit.organization)
+        around = surroundings(session, organization=visit.organization, with_people=False)
         if tutorial and tutorial not in around.catalogue.titles:
             raise no_such_tutorial()
         if reference:

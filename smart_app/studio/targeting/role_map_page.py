@@ -19,7 +19,7 @@ SYSTEMS: Mapping[str, str] = {
     "http://nucc.org/provider-taxonomy": "NUCC taxonomy",
     "http://terminology.hl7.org/CodeSystem/practitioner-role": "HL7 practitioner role",
 }
-MOST_UNMAPPED = 100
+MOST_UNMAPPED = 40
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def effect_page(session: Session, *, organization: UUID, code: Code, job_role: s
     if then is not None:
         after[code] = then
     groups = staff_codes(session, organization=organization)
-    changes = effect(groups, before, after)
+    # Who came without this code keeps their role: they need not be matched twice.
+    changes = effect((group for group in groups if code in group.all_codes), before, after)
     return EffectPage(
         code=code,
         system=SYSTEMS.get(code[0], code[0]),

@@ -1,7 +1,6 @@
 """What the pages of targeting know of the organization: what is published, its roles and features, its people."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -13,9 +12,10 @@ from smart_app.library.audience import Count, Names, People, as_persons, count_p
 from smart_app.library.choosing import Catalogue, catalogue_of
 from smart_app.library.situation import Situation, Target
 from smart_app.library.target_problems import Here, Problem, crowded_out, problems
+from smart_app.library.vocabulary import EVERYONE
 from smart_app.organizations.job_roles import job_roles
 from smart_app.organizations.role_map import mapped_codes
-from smart_app.organizations.roster.people import groups, has_roster
+from smart_app.organizations.roster.people import groups_by_role, has_roster
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.visits.codes_seen import staff_codes
 from smart_app.visits.role_effect import Meaning, roles_of
@@ -69,7 +69,25 @@ class Surroundings:
 
     def count(self, target: Target) -> Count:
         """How many people it is for."""
-        return count_persons(target, self._persons)
+        return Count(count_persons(target, self._who_could(target)).fitting, self._known)
+
+    def _who_could(self, target: Target) -> Iterable[tuple[Situation, int]]:
+        """People of its job roles, each group once: the rules need to look at no others."""
+        if EVERYONE in target.roles:
+            return self._persons
+        return {id(one): one for role in target.roles for one in self._by_role.get(role, ())}.values()
+
+    @cached_property
+    def _known(self) -> int:
+        return sum(group.people for group in self.people)
+
+    @cached_property
+    def _by_role(self) -> Mapping[str, list[tuple[Situation, int]]]:
+        found: dict[str, list[tuple[Situation, int]]] = {}
+        for one in self._persons:
+            for role in one[0].job_roles:
+                found.setdefault(role, []).append(one)
+        return found
 
     @cached_property
     def _persons(self) -> tuple[tuple[Situation, int], ...]:
@@ -97,11 +115,13 @@ class Surroundings:
         return who_and_when(target, self.names)
 
 
-def surroundings(session: Session, *, organization: UUID) -> Surroundings:
-    """Read what is there."""
+def surroundings(session: Session, *, organization: UUID, with_people: bool = True) -> Surroundings:
+    """Read what is there; `with_people`: for pages that count somebody."""
     roles = job_roles(session, organization=organization)
     from_roster = has_roster(session, organization=organization)
-    people = roster_people(session, organization) if from_roster else seen_people(session, organization, roles)
+    people: tuple[People, ...] = ()
+    if with_people:
+        people = roster_people(session, organization) if from_roster else seen_people(session, organization, roles)
     return Surroundings(
         catalogue=catalogue_of(session, organization=organization),
         roles=roles,
@@ -114,10 +134,8 @@ def surroundings(session: Session, *, organization: UUID) -> Surroundings:
 
 def roster_people(session: Session, organization: UUID) -> tuple[People, ...]:
     """Everybody on the roster, whether they ever opened Preceptor or not."""
-    counted: Counter[tuple[str, frozenset[str] | None]] = Counter()
-    for group in groups(session, organization=organization):
-        counted[group.job_role, group.access] += group.people
-    return tuple(People((role,), people, features=access) for (role, access), people in counted.items())
+    found = groups_by_role(session, organization=organization)
+    return tuple(People((role,), people, features=access) for role, access, people in found)
 
 
 def seen_people(session: Session, organization: UUID, roles: tuple[JobRoleTitle, ...]) -> tuple[People, ...]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from smart_app.library.publishing import sources_of
 from smart_app.organizations.permissions import Permission
 from smart_app.security import takes
 from smart_app.services import services
@@ -137,7 +138,7 @@ def _save(session: Any, draft: UUID) -> TutorialDraft | Conflict:
     fields = fields_of_form(request.form, from_json(row.fields))
     listed = request.form.get("cite", "")
     if listed and listed not in {source.id for source in fields.sources}:
-        known = drafting.sources_of(session, organization=visit.organization).get(listed)
+        known = sources_of(session, organization=visit.organization).get(listed)
         if known:
             fields = replace(fields, sources=(*fields.sources, SourceFields(**known)))
     return drafting.save(

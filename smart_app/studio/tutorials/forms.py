@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
 
 from smart_app.library.vocabulary import TASK_SYSTEM, WORK
 from smart_app.studio.tutorials.fields import (
@@ -17,16 +19,9 @@ from smart_app.studio.tutorials.version_rules import InProgress
 
 MOST_SOURCES = 12
 QUESTIONS = 3
+Form = MultiDict[str, str]
 _MOST_LINE, _MOST_PART = 1000, 20_000
 """What is longer is cut: it is refused for review anyway, long before."""
-
-
-class Form(Protocol):
-    """What werkzeug gives."""
-
-    def get(self, name: str, default: str = "") -> str: ...
-    def getlist(self, name: str) -> list[str]: ...
-    def __contains__(self, name: object) -> bool: ...
 
 
 def fields_of_form(form: Form, before: DraftFields) -> DraftFields:

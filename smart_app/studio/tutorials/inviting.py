@@ -32,8 +32,8 @@ class WrongCode(LookupError):
     """No invitation waits under this code."""
 
 
-def invite(session: Session, *, visit: VisitView, draft: TutorialDraft, name: str) -> tuple[ReviewInvitation, str]:
-    """A new invitation, and its code, which is told this once."""
+def invite(session: Session, *, visit: VisitView, draft: TutorialDraft, name: str) -> str:
+    """A new invitation; returns its code, which is told this once."""
     code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(_LENGTH)) for _ in range(_GROUPS))
     now = datetime.now(UTC)
     row = ReviewInvitation(organization=draft.organization, id=uuid.uuid4(), draft=draft.id, version=draft.version)
@@ -42,7 +42,7 @@ def invite(session: Session, *, visit: VisitView, draft: TutorialDraft, name: st
     session.add(row)
     _tell(session, row, visit, "reviewer invited", draft, before=None, after={"until": row.until.isoformat()})
     session.flush()
-    return row, code
+    return code
 
 
 def accept(session: Session, *, visit: VisitView, code: str) -> ReviewInvitation:

@@ -101,7 +101,7 @@ def tutorial(tutorial: str, **_: Any) -> ResponseReturnValue:
         "studio/tutorials/tutorial.html",
         here="studio.tutorials",
         tutorial=tutorial,
-        title=newest.front_matter["title"] if newest else draft.fields["title"],
+        title=newest.front_matter["title"] if newest else draft.fields["title"] if draft else "",
         versions=versions,
         newest=newest,
         draft=draft,

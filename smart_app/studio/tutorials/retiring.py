@@ -1,4 +1,4 @@
-"""What is done with a published version: take it away, bring it back, or find it still right. Its text never changes."""
+"""What is done with a published version: take it away, bring it back, find it still right. Its text never changes."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -107,8 +107,9 @@ def invite(draft: UUID, **_: Any) -> ResponseReturnValue:
     with services().database.writing() as session:
         row = drafting.get_draft(session, organization=visit.organization, draft=draft, lock=True)
         if row.state != State.IN_REVIEW:
+            session.rollback()
             return _review(draft, wrong="Send it for review first.", code=""), 422
-        _, code = inviting.invite(session, visit=visit, draft=row, name=name)
+        code = inviting.invite(session, visit=visit, draft=row, name=name)
         session.commit()
     return _review(draft, wrong="", code=code)
 

@@ -24,8 +24,8 @@ GOOD = DraftFields(
     sources=(
         SourceFields(
             id="biro-2025",
-            title="Biro et al. Opportunities and risks of artificial intelligence in patient portal messaging in primary "
-            "care. npj Digital Medicine, 2025",
+            title="Biro et al. Opportunities and risks of artificial intelligence in patient portal messaging in "
+            "primary care. npj Digital Medicine, 2025",
             url="https://www.nature.com/articles/s41746-025-01586-2",
             sentence="Each error was missed.",
             checked="Abstract read.",
@@ -69,7 +69,7 @@ class _Fields(HTMLParser):
         elif tag == "select":
             self.select = has.get("name")
             self.fields.append((self.select, None))  # until its first option, or the selected one
-        elif tag == "option" and self.select and ("selected" in has or self.fields[-1] == (self.select, None)):
+        elif tag == "option" and self.select and ("selected" in has or self.fields[-1][1] is None):
             self.fields[-1] = (self.select, has.get("value", ""))
 
     def handle_endtag(self, tag: str) -> None:
