@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -155,13 +156,14 @@ def as_target(row: TutorialVersionRow, feature_versions: Mapping[str, str], own:
 def with_targets(target: Target, given: Targets) -> Target:
     """The same tutorial with these roles and targets."""
     targets = given.targets
+    codes: dict[str, Any] = {name: frozenset(targets.get(name) or ()) for name in _CODES}
     return replace(
         target,
         roles=frozenset(given.roles),
         any=bool(targets.get("any")),
         starts=_day(targets.get("from")),
         until=_day(targets.get("until")),
-        **{name: frozenset(targets.get(name) or ()) for name in _CODES},
+        **codes,
     )
 
 
