@@ -35,6 +35,12 @@ from smart_app.visits.view import ChoiceLike, VisitChoice, VisitView, as_json, v
 
 _PURGE_SECONDS = 600.0
 _next_purge = [0.0]
+_KNOWN_BY = {
+    "token": "issuer and subject",
+    "practitioner": "Practitioner",
+    "npi": "NPI",
+    "ehr_user": "user name of the EHR",
+}
 _profiles = Profiles()
 
 Choose = Callable[[VisitView], Sequence[ChoiceLike]]
@@ -73,6 +79,7 @@ def open_visit_for(
     organization = UUID(context.registration.organization)
     profile = _profiles.get(session, organization)
     identities = identities_of(context, findings)
+    _tell_who(context, identities)
     learner = resolve_learner(session, organization=organization, identities=identities, keys=keys)
     if learner.first_seen:
         given = learner.first_seen
@@ -131,6 +138,14 @@ def identities_of(context: LaunchContext, findings: Findings) -> list[Identity]:
     if isinstance(claims.get("preferred_username"), str):
         identities.append(Identity("ehr_user", f"{iss}|{claims['preferred_username']}"))
     return identities
+
+
+def _tell_who(context: LaunchContext, identities: Sequence[Identity]) -> None:
+    """Which of the ways to know the person there were, for the report: their kinds, never a value."""
+    user = context.fhir_user
+    with context.report.step("person") as step:
+        known = ", ".join(_KNOWN_BY[identity.kind] for identity in identities)
+        step.detail = f"{f'fhirUser is a {user.resource_type}' if user else 'no fhirUser'}; known by {known}"
 
 
 def _launching_practitioner(context: LaunchContext) -> str | None:

@@ -136,6 +136,12 @@ def test_tab_goes_through_all_controls_in_order_and_each_can_be_seen_even_at_400
     assert covered == []
 
 
+def test_a_page_of_a_visit_says_that_it_shows_nothing_about_a_patient(page: Page) -> None:
+    """The EHR may ask for a patient banner (need_patient_banner): there is no patient to name."""
+    if page.get_by_role("button", name="Not you?").count():
+        expect(page.locator("body")).to_contain_text("Nothing about a patient")
+
+
 def test_targets_are_at_least_24_pixels(page: Page) -> None:
     assert looking.what_is_small(page) == []
 

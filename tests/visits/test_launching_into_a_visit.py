@@ -38,6 +38,28 @@ def report_of(app: RealApp, visit: Visit) -> list[str]:
         return list(session.scalars(select(LaunchReportRow.missing).filter_by(reference=visit.reference)).one())
 
 
+def who_it_was(app: RealApp, visit: Visit) -> str:
+    """What the launch report says on how the person is known."""
+    app.write_reports()
+    with app.database.reading() as session:
+        steps = session.scalars(select(LaunchReportRow.steps).filter_by(reference=visit.reference)).one()
+    return next(str(step["detail"]) for step in steps if step["name"] == "person")
+
+
+def test_the_report_says_by_which_of_the_ways_the_person_is_known_and_no_value(app: RealApp) -> None:
+    """fhirUser: resolve PractitionerRole -> Practitioner -> Person.link -> claims -> iss|sub; say which was used."""
+    app.ehr.claims = {"npi": "9999017017", "preferred_username": "canary.user"}
+    app.launch()
+    said = who_it_was(app, only_visit(app))
+    assert said == ("fhirUser is a Practitioner; known by issuer and subject, Practitioner, NPI, user name of the EHR")
+
+
+def test_without_fhir_user_the_report_says_that_issuer_and_subject_alone_are_used(app: RealApp) -> None:
+    app.ehr.fhir_user = None
+    app.launch()
+    assert who_it_was(app, only_visit(app)) == "no fhirUser; known by issuer and subject"
+
+
 def test_an_intent_of_the_vocabulary_is_kept_and_named_as_what_stands_in(app: RealApp) -> None:
     app.ehr.token_parameters["intent"] = "shift-handoff"
     app.launch()
