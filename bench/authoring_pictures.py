@@ -24,6 +24,8 @@ TRAINER, COLLEAGUE, REVIEWER = "prac-oconnell-team-leader", "prac-park-social-wo
 def keep(page: Page, name: str, *, whole: bool = False, dark: bool = False) -> None:
     """Write docs/images/NAME-1280.png, and in the dark NAME-1280-dark.png."""
     page.wait_for_load_state("load")
+    if whole:
+        page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(800)  # the frame of the preview
     page.screenshot(path=IMAGES / f"{name}-1280.png", full_page=whole)
     if dark:
@@ -34,9 +36,7 @@ def keep(page: Page, name: str, *, whole: bool = False, dark: bool = False) -> N
 
 def signed_in(browser: Browser, app: App, ehr: Ehr, who: str, permission: str) -> Page:
     """Somebody at the studio."""
-    app.command(
-        *("staff", "grant", "--organization", ORGANIZATION, "--permission", permission, "--practitioner", who)
-    )
+    app.command(*("staff", "grant", "--organization", ORGANIZATION, "--permission", permission, "--practitioner", who))
     page = browser.context.new_page()
     page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
     launch = str(ehr.control("launches", {"person": f"Practitioner/{who}"})["launch_url"])
