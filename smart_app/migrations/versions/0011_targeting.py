@@ -1,7 +1,6 @@
 """Who sees what: codes seen at launches, an organization's own targets, the AI feature registry in full, matches."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -10,7 +9,7 @@ from alembic import op
 from smart_app.db import UtcDateTime
 
 revision = "0011"
-down_revision = "0010" if list(Path(__file__).parent.glob("0010_*.py")) else "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
