@@ -1,6 +1,7 @@
 """Pictures for docs/rollout.md: the way from an empty organization to who has not finished, at 1280 px.
 
-Goes the same way as tests/journey/test_rolling_out.py, and keeps what is on the screen: `python -m bench.rollout_pictures`.
+Goes the same way as tests/journey/test_rolling_out.py, and keeps what is on the screen:
+`python -m bench.rollout_pictures`.
 """
 
 import re
@@ -61,7 +62,7 @@ def rollout_pictures(trainer: AtTheStudio) -> None:
     keep(trainer.page, "rollout", whole=True)
     trainer.presses("Change the plan", role="link")
     keep(trainer.page, "rollout-plan")
-    trainer.page.go_back()
+    trainer.presses("Leave it", role="link")
     way.then_each_unit_says_what_is_missing(trainer)
     keep(trainer.page, "rollout-unit")
     way.when_the_first_wave_is_assigned(trainer)

@@ -22,6 +22,11 @@ MOST_DOTS = 16_000_000
 MOST_WIDTH = 1200
 MOST_KEPT = 600_000
 MOST_ALT = 200
+_WRITTEN_AS: dict[str, dict[str, Any]] = {
+    "PNG": {"optimize": True},
+    "JPEG": {"quality": 85},
+    "WEBP": {"quality": 85, "method": 4},
+}
 KINDS = {"PNG": ("image/png", "png"), "JPEG": ("image/jpeg", "jpg"), "WEBP": ("image/webp", "webp")}
 """Pillow's name -> media type, ending."""
 
@@ -108,10 +113,5 @@ def _remade(opened: Any, operations: Any) -> Remade:
 def _written(picture: Any, format_name: str) -> bytes:
     out = io.BytesIO()
     picture.info = {}
-    options: dict[str, dict[str, Any]] = {
-        "PNG": {"optimize": True},
-        "JPEG": {"quality": 85},
-        "WEBP": {"quality": 85, "method": 4},
-    }
-    picture.save(out, format_name, **options[format_name])
+    picture.save(out, format_name, **_WRITTEN_AS[format_name])
     return out.getvalue()

@@ -10,7 +10,7 @@ from datetime import date
 from smart_app.library import vocabulary as words
 from smart_app.library.audience import Count, Names
 from smart_app.library.situation import Situation, Target
-from smart_app.library.targeting import choose
+from smart_app.library.targeting import choose, fits
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE, SETTING_OF_CLASS
 
 
@@ -51,6 +51,8 @@ def crowded_out(target: Target, targets: Iterable[Target], here: Here) -> Proble
     for role in sorted(target.roles):
         mine = tuple(each for each in everyone if role in each.roles or EVERYONE in each.roles)
         for situation in _situations(target, role, here):
+            if not fits(target, situation):
+                continue
             chosen = {choice.tutorial for choice in choose(mine, situation)}
             if target.tutorial in chosen:
                 return None

@@ -74,11 +74,13 @@ class Readiness:
     checks: tuple[Check, ...]
     tutorials: tuple[str, ...] = field(default=())
     """Ids of those that its people need."""
+    is_meant: bool = True
+    """False: the registry gives the feature to job roles that nobody here has."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether nothing is missing."""
-        return all(check.state is State.READY for check in self.checks)
+        """Whether nothing is missing; so it is where the feature is not meant for anybody here."""
+        return not self.is_meant or all(check.state is State.READY for check in self.checks)
 
     @property
     def open(self) -> tuple[Check, ...]:
@@ -105,7 +107,8 @@ def readiness(
         _slots(needed),
         _practice(needed),
     )
-    return Readiness(feature.id, feature.name, checks, tuple(tutorial.id for tutorial in needed))
+    meant = bool(having) or not feature.roles or any(group.job_role in feature.roles for group in staff)
+    return Readiness(feature.id, feature.name, checks, tuple(one.id for one in needed), meant or not staff)
 
 
 def has_access(group: Staff, unit: str, feature: FeatureFacts) -> bool:

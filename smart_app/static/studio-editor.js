@@ -13,6 +13,7 @@
   let busy = false;
   let again = false;
   let over = false;
+  let asSaved = saved.textContent;
 
   const texts = () => [...new FormData(form)].filter(([field]) => !ours.includes(field));
   const now = () => JSON.stringify(texts());
@@ -88,7 +89,12 @@
     known = now();
   };
   const later = (wait) => { clearTimeout(timer); timer = setTimeout(save, wait); };
-  const changed = () => { keep(); count(); if (!over) { saved.textContent = "Not saved yet"; later(1200); } };
+  const changed = () => {
+    count();
+    if (now() === known) { forget(); saved.textContent = asSaved; return; } // a field was left, or its change undone
+    keep();
+    if (!over) { saved.textContent = "Not saved yet"; later(1200); }
+  };
 
   async function save() {
     if (busy) { again = true; return; }
@@ -108,7 +114,7 @@
   }
   async function follow(reply, sent) {
     form.elements.revision.value = reply.revision;
-    saved.textContent = `Saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false })}`;
+    saved.textContent = asSaved = `Saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false })}`;
     notice.hidden = true;
     const still = now() === sent;
     if (still) { forget(); }

@@ -14,6 +14,7 @@ from smart_app.library.models import AiFeatureRow, TutorialVersionRow
 from smart_app.organizations.job_roles import job_roles
 from smart_app.organizations.learner_matches import CONFIRMED
 from smart_app.organizations.models import LearnerIdentity, LearnerMatch, Permission
+from smart_app.organizations.roster.people import persons_of_learner
 from smart_app.player.dates import day_words
 from smart_app.player.models import Progress
 from smart_app.player.offered import dismissals_of, pauses_of, progress_of
@@ -200,6 +201,10 @@ def _also(session: Session, visit: VisitView) -> tuple[str, ...]:
     )
     of_visits = f"{visits} {'visit' if visits == 1 else 'visits'}: role, codes of what was open or what you said, "
     said = [f"{of_visits}what was offered and why, when a tutorial was put first."]
+    if persons_of_learner(session, organization=visit.organization, learner=visit.learner):
+        said.append(
+            "Your place on the roster: unit, job role, dates; and what was assigned to you and whether it is done."
+        )
     said += [f"What you may do here beyond this: {', '.join(sorted(granted))}."] if granted else []
     said += [_matches_words(session, visit)] if matches else []
     said += (

@@ -168,6 +168,12 @@ def test_a_tutorial_that_three_others_always_precede_is_crowded_out() -> None:
     assert crowded_out(narrowed, [*rivals, narrowed], here()) is None
 
 
+def test_what_fits_nowhere_is_crowded_out_by_nobody() -> None:
+    rivals = [target(tutorial=f"a-{n}") for n in range(3)]
+    ended = target(until=date(2020, 1, 1))
+    assert crowded_out(ended, [*rivals, ended], here()) is None
+
+
 def test_rivals_whose_feature_is_not_live_crowd_nobody_out() -> None:
     rivals = [target(tutorial=f"a-{n}", ai_feature="ambient-note") for n in range(3)]
     assert crowded_out(target(), [*rivals, target()], here()) is None

@@ -19,7 +19,7 @@ from smart_app.visits.view import view_of
 from tests.fhir.records import NURSE, SCT, practitioner, role
 from tests.organizations.test_commands import run
 from tests.plugins.app import RealApp, Visitor
-from tests.plugins.studio import learner_of
+from tests.plugins.studio import at_studio, learner_of
 
 NPI = "1234567893"
 
@@ -224,3 +224,16 @@ def test_what_the_ehr_asserts_stands_in_the_audit_when_it_changes(app: RealApp) 
     assert audited(app, "permission code changed") == [
         {"system": SCT, "code": NURSE, "permission": "trainer", "before": False, "after": True}
     ]
+
+
+def test_all_of_it_holds_on_each_database(each_app: RealApp) -> None:
+    give_codes(each_app)
+    grant(each_app, "--practitioner", "prac-1", permission="leader")
+    visitor = each_app.launch()
+    granted = grant(each_app, "--code", code_of(learner_of(each_app, visitor)), permission="reviewer")
+    assert granted.exit_code == 0, granted.output
+    assert permissions(each_app, visitor) == {"trainer", "leader", "reviewer"}
+    assert at_studio(each_app, visitor).get("admin").status_code == 403
+    grant(each_app, "--practitioner", "prac-1", permission="analyst")
+    for page in ("admin", "admin/permissions", "admin/audit", "admin/reports", "files"):
+        assert at_studio(each_app, visitor).get(page).status_code == 200, page

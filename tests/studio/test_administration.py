@@ -95,6 +95,14 @@ def test_the_issuer_of_a_registration_stays(app: RealApp, analyst: Visitor) -> N
     assert registrations(app)["Hillside EHR"].iss == SECOND["iss"]
 
 
+def test_the_client_of_backend_services_is_kept_and_can_be_taken_out(app: RealApp, analyst: Visitor) -> None:
+    row = register(app, analyst, backend_client_id="preceptor-backend")
+    assert row.backend_client_id == "preceptor-backend"
+    assert 'value="preceptor-backend"' in analyst.get(f"admin/ehrs/{row.id}").text
+    analyst.post(f"admin/ehrs/{row.id}", {**SECOND, "backend_client_id": ""})
+    assert registrations(app)["Hillside EHR"].backend_client_id is None
+
+
 def test_a_removed_ehr_is_put_back_with_its_secret(app: RealApp, analyst: Visitor) -> None:
     row = register(app, analyst)
     removed = analyst.post(f"admin/ehrs/{row.id}/remove")

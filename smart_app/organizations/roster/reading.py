@@ -172,7 +172,7 @@ def read_roster(table: Table, reading: Reading, known: Known) -> ReadRoster:
 
 class _UnknownRole(_Refused):
     def __init__(self, word: str) -> None:
-        super().__init__(f'No job role is called "{word}" here.', "Say below which job role it means.")
+        super().__init__(f'No job role is called "{word}" here.', "Say which job role it means.")
         self.word = word
 
 

@@ -22,7 +22,7 @@ AUTH: Final[Mapping[str, str]] = {
     "client_secret_basic": "With a client secret that the EHR gave (client_secret_basic). Kept encrypted.",
     "public": "As a public client: no secret, PKCE alone.",
 }
-_LONGEST = {"name": 120, "iss": 500, "client_id": 250, "token_issuer": 500, "jwks_uri": 500}
+_LONGEST = {"name": 120, "iss": 500, "client_id": 250, "backend_client_id": 250, "token_issuer": 500, "jwks_uri": 500}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class EhrForm:
         """For :func:`smart_app.organizations.verbs.register_ehr`."""
         given = {name: value for name, value in self.values.items() if name not in {"features", "stage"}}
         given = {name: value or None if name in _MAY_BE_NONE else value for name, value in given.items()}
-        lines = {name: tuple(str(given[name]).split()) for name in ("frame_ancestors", "style_origins")}
+        lines = {name: tuple(str(given[name]).split()) for name in _LINES}
         return Registration(
             id="",
             organization=organization.hex,
@@ -49,7 +49,8 @@ class EhrForm:
 
 
 _MAY_BE_NONE = frozenset({"token_issuer", "jwks_uri", "backend_client_id"})
-_TEXTS = ("name", "iss", "client_id", "callback", "token_issuer", "jwks_uri", "frame_ancestors", "style_origins")
+_LINES = ("frame_ancestors", "style_origins")
+_TEXTS = ("name", "iss", "client_id", "callback", "token_issuer", "jwks_uri", "backend_client_id", *_LINES)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "auth": tuple(AUTH),
     "signing_algorithm": ("ES384", "RS384"),
@@ -71,7 +72,7 @@ def form_of(row: EhrRegistration) -> EhrForm:
     values: dict[str, Any] = {
         name: getattr(registration, name) or "" for name in (*_TEXTS, *_CHOICES) if name != "stage"
     }
-    lines = {name: "\n".join(values[name]) for name in ("frame_ancestors", "style_origins")}
+    lines = {name: "\n".join(values[name]) for name in _LINES}
     more = {"legacy_metadata": row.legacy_metadata, "stage": row.stage, "features": features_of(registration)}
     return EhrForm({**values, **lines, **more})
 
@@ -119,7 +120,7 @@ def _wrong_addresses(values: Mapping[str, Any], openly: bool, *, is_new: bool) -
 
 
 def _wrong_origins(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name in ("frame_ancestors", "style_origins"):
+    for name in _LINES:
         origins = values[name].split()
         wrong = [origin for origin in origins if not is_origin(origin) or ("*" in origin and name == "style_origins")]
         if wrong or len(values[name]) > 2000:

@@ -48,17 +48,21 @@ def find_codes(**_: Any) -> ResponseReturnValue:
     return _page(words=words, found=found)
 
 
-@blueprint.get("/<uuid:visit>/job-roles/effect")
+@blueprint.route("/<uuid:visit>/job-roles/effect", methods=["GET", "POST"])
 @may(Permission.TRAINER)
 def mapping_effect(**_: Any) -> ResponseReturnValue:
-    """Who would change role; the button that does it stands below."""
-    code, job_role = _code(request.args), request.args.get("job_role", "")[:60]
+    """Who would change role; the button that does it stands below. Keeps nothing, also by POST.
+
+    A POST comes from a form whose token has no place in an address.
+    """
+    given = request.form if request.method == "POST" else request.args
+    code, job_role = _code(given), given.get("job_role", "")[:60]
     with services().database.reading() as session:
         try:
             page = effect_page(session, organization=current_visit().organization, code=code, job_role=job_role)
         except NoSuchJobRole as error:
             raise _no_role() from error
-    return render_template("studio/targeting/effect.html", page=page, display=request.args.get("display", "")[:200])
+    return render_template("studio/targeting/effect.html", page=page, display=given.get("display", "")[:200])
 
 
 @blueprint.post("/<uuid:visit>/job-roles/map")

@@ -46,7 +46,7 @@ def test_a_word_for_a_job_role_is_asked_for_and_learned(trainer: Trainer) -> Non
     columns = dict(zip(("staff", "unit", "job_role"), ("Staff ID", "Unit", "Role"), strict=True))
     form = {f"column-{name}": heading for name, heading in columns.items()}
     page = trainer.send(path, {**form, "word": "rn ii", "means": "nurse"}).text
-    assert "Import 1 people" in page
+    assert "Import 1 person" in page
 
 
 def test_columns_are_chosen_on_the_page(trainer: Trainer) -> None:

@@ -35,7 +35,8 @@ GOOD = DraftFields(
         "why": "You sort the same refills all day. A draft puts them in order for you.",
         "how": "1. Read the message.\n2. Open the draft. {local: where the draft is}\n3. Do the checks, then send.",
         "watch-for": "An old dose may slip in. In one study most readers missed it [@biro-2025].",
-        "verify": "- **Open the med list.** Match the drug and the dose.\n- **Open the last visit.** See that it is due.\n\n"
+        "verify": "- **Open the med list.** Match the drug and the dose.\n"
+        "- **Open the last visit.** See that it is due.\n\n"
         "If there is no match, discard the draft.",
         "try-it": "Pick one refill with no change. Name the dose first, then read the draft.",
         "when-not": "- New symptoms: call.\n- No time for the checks: start blank.",

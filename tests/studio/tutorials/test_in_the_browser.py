@@ -64,6 +64,8 @@ def test_it_saves_as_one_types_and_the_preview_follows(page: Page, address: str,
     page.get_by_label("where it is (not filled)").fill("On the left.")
     expect(page.locator("#saved")).to_contain_text("Saved")
     assert "On the left." in trainer.get(draft).text
+    page.get_by_label("Title", exact=True).focus()  # leaving a field is no change
+    expect(page.locator("#saved")).to_contain_text("Saved")
     page.reload()
     expect(page.locator("#kept")).to_be_hidden()
 

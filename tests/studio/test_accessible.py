@@ -1,0 +1,153 @@
+"""Every page of the studio in a real browser, from 768 to 1280 pixels: axe finds nothing, nothing overflows.
+
+The pages come from the app's routes, so a new one is looked at by itself.
+"""
+
+import io
+import re
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page as BrowserPage
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+from werkzeug.serving import make_server
+
+from smart_app.organizations.models import EhrRegistration, LaunchReportRow
+from smart_app.organizations.permissions import Permission
+from tests.fhir.records import NURSE, SCT
+from tests.player.test_accessible import AXE, CONTROL, RULES
+from tests.plugins.app import RealApp, Visitor
+from tests.plugins.browser import OpenBrowser
+from tests.plugins.studio import Studio, upload
+from tests.studio.test_files import zipped
+
+pytestmark = pytest.mark.browser
+SIZES = ((768, 900), (1280, 900))
+NARROW = ((320, 640), (480, 800))
+"""Not for work, but nothing may be lost there (400% zoom)."""
+MOST_STOPS = 40
+FOCUS = """() => {
+  const here = document.activeElement;
+  if (here === document.body || here.type === 'date') return null;  // the end; a date shows it within itself
+  return [here.outerHTML.slice(0, 120), getComputedStyle(here).outlineStyle !== 'none'];
+}"""
+
+
+@pytest.fixture
+def trainer(app: RealApp, studio: Studio) -> Visitor:
+    """Somebody who may do everything, at an organization where something happened."""
+    visitor = studio(*Permission)
+    visitor.post("admin/permissions", {"by": "practitioner", "value": "prac-9", "permission": "trainer"})
+    visitor.post("admin/permissions/codes", {"system": SCT, "code": NURSE, "permission": "reviewer"})
+    file = FileStorage(io.BytesIO(zipped()), "library.zip")
+    assert upload(visitor, "files", {"author": "Ann Author", "files": file}).status_code == 303
+    with app.database.writing() as session:
+        session.add(a_failed_launch(app))
+        session.commit()
+    return visitor
+
+
+def a_failed_launch(app: RealApp) -> LaunchReportRow:
+    step = {"name": "discovery", "outcome": "failed", "milliseconds": 31, "detail": "the address answers 404"}
+    return LaunchReportRow(
+        organization=app.organization,
+        reference="7F3K-92QD",
+        registration=uuid4(),
+        ehr_name="Lakeside demo EHR",
+        outcome="failed",
+        error="DiscoveryUnreachable",
+        reason="smart-configuration: 404",
+        steps=[step],
+        missing=["no open task: the job role alone is used"],
+        started_at=datetime.now(UTC),
+        milliseconds=40,
+    )
+
+
+@pytest.fixture
+def paths(app: RealApp, trainer: Visitor) -> list[str]:
+    """Every page that needs nothing but the visit, and those of one thing that this organization has."""
+    plain = [
+        rule.rule.replace("<uuid:visit>", str(trainer.visit))
+        for rule in app.app.url_map.iter_rules()
+        if rule.endpoint.startswith("studio.") and "GET" in (rule.methods or ()) and rule.arguments <= {"visit"}
+    ]
+    with app.database.reading() as session:
+        ehr = session.scalars(select(EhrRegistration.id)).first()
+    sent = re.search("files/[0-9a-f-]{36}", trainer.get("files").text)
+    assert sent
+    more = [f"admin/ehrs/{ehr}", "admin/reports?reference=7F3K-92QD", "admin/reports?reference=AAAA-AAAA", sent[0]]
+    html = [path for path in plain if "html" in trainer.get(path).content_type]
+    assert len(html) >= 10
+    return [*html, *(trainer.home + path for path in more), f"{trainer.home}no-such-page"]
+
+
+@pytest.fixture
+def address(app: RealApp) -> Iterator[str]:
+    """The app on a free port."""
+    server = make_server("localhost", 0, app.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://localhost:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(open_browser: OpenBrowser, trainer: Visitor) -> BrowserPage:
+    """A window that holds the trainer's visit."""
+    context = open_browser(cookies="allowed").context
+    (cookie,) = trainer.cookies.items()
+    held: Any = {"name": cookie[0], "value": cookie[1], "domain": "localhost", "path": "/", "secure": True}
+    context.add_cookies([held])
+    return context.new_page()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: BrowserPage, address: str, paths: list[str], scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    wrong = {}
+    for path in paths:
+        page.goto(address + path)
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
+        if found:
+            wrong[path] = [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
+    assert wrong == {}
+
+
+def test_nothing_overflows(page: BrowserPage, address: str, paths: list[str]) -> None:
+    wrong = {}
+    for width, height in (*SIZES, *NARROW):
+        page.set_viewport_size({"width": width, "height": height})
+        for path in paths:
+            page.goto(address + path)
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if over > 0:
+                wrong[f"{path} at {width}"] = over
+    assert wrong == {}
+
+
+def test_every_control_has_a_name_and_is_reached_by_tab_with_its_focus_seen(
+    page: BrowserPage, address: str, paths: list[str]
+) -> None:
+    wrong: dict[str, Any] = {}
+    for path in paths:
+        page.goto(address + path)
+        spoken = page.locator("body").aria_snapshot()
+        nameless = [line for line in spoken.splitlines() if CONTROL.match(line) and '"' not in line]
+        unseen = []
+        for _ in range(MOST_STOPS):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(FOCUS)
+            if focused and not focused[1]:
+                unseen.append(focused[0])
+        if nameless or unseen:
+            wrong[path] = (nameless, unseen)
+    assert wrong == {}
