@@ -6,8 +6,8 @@ A tutorial fits when every rule of :mod:`smart_app.library.target_rules` passes:
 2. AI feature      the feature it teaches is live at this organization
 3. dates           today is within `from` and `until`
 4. workflow        it is assigned to me; or one of task codes, intents and placements matches what is open; or it
-                   is in my agreed plan; or its practice is due; or a task I often do; or, where nothing at all is open, it is next
-                   for my role; or `any`
+                   is in my agreed plan; or its practice is due; or a task I often do; or, where nothing at all
+                   is open, it is next for my role; or `any`
 5. specialty, encounter class, care setting: each that is given matches; what the EHR does not say excludes nothing,
                    and what is assigned to me shows all the same
 6. learned already a version I finished returns only for the work that is open now, after all that is new;
