@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
+if TYPE_CHECKING:  # at run time where text is read: a server that shows what was rendered does without
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
 
 HEADINGS = {
     "Why": "why",
@@ -99,12 +101,21 @@ class PartSource:
         return SLOT.sub(r"\1", text).split()
 
 
-def markdown() -> MarkdownIt:
+def markdown() -> "MarkdownIt":
     """CommonMark with HTML off, plus citations and slots as tokens of their own."""
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("commonmark", {"html": False})
     parser.inline.ruler.before("link", "citation", _citation)
     parser.inline.ruler.before("link", "slot", _slot)
     return parser
+
+
+def blocks(body: str) -> list[Any]:
+    """The tokens of CommonMark."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark").parse(body)
 
 
 def split_parts(body: str, *, first_line: int) -> list[PartSource]:
@@ -112,7 +123,7 @@ def split_parts(body: str, *, first_line: int) -> list[PartSource]:
     lines = body.splitlines()
     starts = [
         (token.map[0], inline.content)
-        for token, inline in pairwise(MarkdownIt("commonmark").parse(body))
+        for token, inline in pairwise(blocks(body))
         if token.type == "heading_open" and token.tag == "h2" and token.map and token.level == 0
     ]
     ends = [start for start, _ in starts[1:]] + [len(lines)]
@@ -152,15 +163,15 @@ def _as_check(text: str, line: int) -> CheckSource:
     return CheckSource(match[1].rstrip(".:").strip(), match[2], line)
 
 
-def _citation(state: StateInline, silent: bool) -> bool:
+def _citation(state: "StateInline", silent: bool) -> bool:
     return _match(state, silent, CITATION, "citation")
 
 
-def _slot(state: StateInline, silent: bool) -> bool:
+def _slot(state: "StateInline", silent: bool) -> bool:
     return _match(state, silent, SLOT, "slot")
 
 
-def _match(state: StateInline, silent: bool, pattern: re.Pattern[str], kind: str) -> bool:
+def _match(state: "StateInline", silent: bool, pattern: re.Pattern[str], kind: str) -> bool:
     match = pattern.match(state.src, state.pos, state.posMax)
     if match is None:
         return False

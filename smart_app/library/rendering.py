@@ -3,15 +3,15 @@
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
-
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Any, cast
 
 from smart_app.library.body import PICTURE_NAME, SLOT, PartSource, checks_of, markdown, plain
 from smart_app.library.tutorial_file import ParsedTutorial, part_of
+
+if TYPE_CHECKING:  # at run time where text is rendered
+    from markdown_it import MarkdownIt
+    from markdown_it.renderer import RendererHTML
+    from markdown_it.token import Token
 
 Fill = Callable[[str], str | None]
 """Slot text -> value, or None while nobody has filled it."""
@@ -65,6 +65,8 @@ def render_part(part: PartSource, sources: Mapping[str, Mapping[str, str]], fill
 
 def sanitized(text: str) -> str:
     """Only the tags and attributes that tutorials need; links only to https and within the page."""
+    import nh3
+
     return nh3.clean(
         text,
         tags=_TAGS,
@@ -98,7 +100,7 @@ def _gap(slot: str) -> str:
 
 
 def _render_slot(
-    _self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, env: Mapping[str, Any]
+    _self: "RendererHTML", tokens: Sequence["Token"], index: int, _options: Any, env: Mapping[str, Any]
 ) -> str:
     slot = tokens[index].content
     value = env["fill"](slot)
@@ -123,7 +125,7 @@ def _link(url: str, words: str) -> str:
 
 
 def _render_picture(
-    _self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Mapping[str, Any]
+    _self: "RendererHTML", tokens: Sequence["Token"], index: int, _options: Any, _env: Mapping[str, Any]
 ) -> str:
     name, alt = str(tokens[index].attrGet("src") or ""), plain(tokens[index].content)
     if not PICTURE_NAME.fullmatch(name):
@@ -132,7 +134,7 @@ def _render_picture(
 
 
 def _render_citation(
-    _self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, env: Mapping[str, Any]
+    _self: "RendererHTML", tokens: Sequence["Token"], index: int, _options: Any, env: Mapping[str, Any]
 ) -> str:
     source, cited = tokens[index].content, env["cited"]
     if source not in env["sources"]:
@@ -158,8 +160,8 @@ def _source_list(env: Mapping[str, Any]) -> str:
     return f'<div class="sources"><p>Sources</p><ol>{"".join(items)}</ol></div>'
 
 
-def _actions(parser: MarkdownIt, tokens: Sequence[Token], env: dict[str, Any]) -> list[str]:
-    renderer = cast(RendererHTML, parser.renderer)
+def _actions(parser: "MarkdownIt", tokens: Sequence["Token"], env: dict[str, Any]) -> list[str]:
+    renderer = cast("RendererHTML", parser.renderer)
     rendered = []
     for token in tokens:
         if token.type == "inline" and token.level == 3:  # ordered list, item, paragraph

@@ -5,18 +5,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
-from smart_app.library.body import HEADINGS, PICTURE_NAME, CheckSource, PartSource, Slot, checks_of, split_parts
+from smart_app.library.body import HEADINGS, PICTURE_NAME, CheckSource, PartSource, Slot, blocks, checks_of, split_parts
 from smart_app.library.claims import check_claims
 from smart_app.library.field_checks import Fields
 from smart_app.library.findings import Finding, Findings, did_you_mean
 from smart_app.library.front_matter import Known, check_front_matter
 from smart_app.library.length import check_grade, check_length
 from smart_app.library.yaml_reading import Located, YamlRefused, read_yaml
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 MOST_CHECKS = 3
 MOST_CHARACTERS = 12_000
@@ -206,7 +206,7 @@ def _check_text_only(text: str, found: Findings, pictures: Collection[str] | Non
     match = re.match(r"---\n(.*?\n)---\n", text, re.DOTALL)
     start = match[0].count("\n") if match else 0
     body = text[match.end() :] if match else text
-    for token in MarkdownIt("commonmark").parse(body):
+    for token in blocks(body):
         line = start + 1 + (token.map or [0])[0]
         for kind in (token, *(token.children or ())):
             if kind.type in _ONLY_TEXT:
@@ -217,7 +217,7 @@ def _check_text_only(text: str, found: Findings, pictures: Collection[str] | Non
             found.add(line, "Only the six ## headings are allowed.", "Make it a sentence.")
 
 
-def _check_picture(image: Token, line: int, found: Findings, pictures: Collection[str] | None) -> None:
+def _check_picture(image: "Token", line: int, found: Findings, pictures: Collection[str] | None) -> None:
     name = str(image.attrGet("src") or "")
     if not PICTURE_NAME.fullmatch(name):
         mend = "Pictures stand in the library: ![what it shows](name.png)."

@@ -7,7 +7,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Table, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from launch.discovery import normalise_iss
 from launch.stores import CachedDocument, LaunchTransaction, Registration, Stores
@@ -127,7 +126,11 @@ class SqlMetadata:
 
     def put(self, registration_id: str, url: str, document: CachedDocument) -> None:
         """Keep it in place of an older one."""
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        # Each dialect is imported where it is spoken: a server loads one of them.
+        if self._database.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
         statement = insert(MetadataRow).values(
             organization=UUID(self._registrations.get(registration_id).organization),
             registration=UUID(registration_id),
