@@ -1,13 +1,15 @@
 """A frugal browser for the measurements: follows a launch to its last page over kept-alive connections."""
 
-import http.client
 import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
+from io import BytesIO
 from urllib.parse import urlencode, urljoin, urlsplit
+
+import pycurl
 
 INPUT = re.compile(rb'<input[^>]*\bname="([^"]+)"[^>]*\bvalue="([^"]*)"')
 ACTION = re.compile(rb'<form[^>]*\baction="([^"]*)"')
@@ -25,31 +27,44 @@ class Page:
 
 @dataclass(kw_only=True)
 class Window:
-    """One browser window: its connections and, for one launch, its cookies."""
+    """One browser window: its connections and, for one launch, its cookies.
 
-    connections: dict[str, http.client.HTTPConnection] = field(default_factory=dict)
+    libcurl sends and receives, so that the browser's own work is a small part of what is measured.
+    """
+
+    curl: pycurl.Curl = field(default_factory=pycurl.Curl)
     cookies: dict[str, str] = field(default_factory=dict)
 
     def ask(self, url: str, *, form: dict[str, str] | None = None) -> Page:
         """One request; cookies go to the app alone (it is the only one that sets any)."""
-        parts = urlsplit(url)
-        connection = self.connections.get(parts.netloc)
-        if connection is None:
-            connection = self.connections[parts.netloc] = http.client.HTTPConnection(parts.netloc, timeout=30)
-        headers = {"Accept": "text/html"}
+        headers, body, lines = ["Accept: text/html"], BytesIO(), list[bytes]()
         if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            headers.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+        self.curl.reset()  # keeps the connections
         if form is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-            headers["Origin"] = f"{parts.scheme}://{parts.netloc}"
-        path = parts._replace(scheme="", netloc="", fragment="").geturl()
-        connection.request("GET" if form is None else "POST", path, urlencode(form) if form else None, headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        for value in answer.headers.get_all("Set-Cookie") or ():
-            name, _, rest = value.partition("=")
-            self.cookies[name] = rest.partition(";")[0]
-        return Page(url=url, status=answer.status, location=answer.headers.get("Location"), body=body)
+            parts = urlsplit(url)
+            headers += ["Sec-Fetch-Site: same-origin", f"Origin: {parts.scheme}://{parts.netloc}"]
+            self.curl.setopt(pycurl.POSTFIELDS, urlencode(form))
+        for option, value in (
+            (pycurl.URL, url.partition("#")[0]),
+            (pycurl.PROXY, ""),
+            (pycurl.TIMEOUT, 30),
+            (pycurl.HTTPHEADER, headers),
+            (pycurl.WRITEFUNCTION, body.write),
+            (pycurl.HEADERFUNCTION, lines.append),
+        ):
+            self.curl.setopt(option, value)
+        self.curl.perform()
+        location = None
+        for line in lines:
+            name, _, value = line.decode("latin-1").partition(":")
+            if name.lower() == "location":
+                location = value.strip()
+            elif name.lower() == "set-cookie":
+                cookie, _, held = value.strip().partition("=")
+                self.cookies[cookie] = held.partition(";")[0]
+        status = self.curl.getinfo(pycurl.RESPONSE_CODE)
+        return Page(url=url, status=status, location=location, body=body.getvalue())
 
     def follow(self, page: Page) -> Page:
         """Redirects, to their end."""
@@ -59,8 +74,7 @@ class Window:
 
     def close(self) -> None:
         """Close the connections."""
-        for connection in self.connections.values():
-            connection.close()
+        self.curl.close()
 
 
 def send_form(window: Window, page: Page) -> Page:

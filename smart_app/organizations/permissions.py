@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from smart_app.db import insert_new
@@ -26,12 +26,16 @@ class Permission(StrEnum):
     STAFF_REPRESENTATIVE = "staff representative"
 
 
+_GRANTED = select(models.Permission.permission).where(
+    models.Permission.organization == bindparam("organization"), models.Permission.learner == bindparam("learner")
+)
+"""Made once: every page of the player asks whether to lead to the studio."""
+
+
 def permissions_of(session: Session, *, organization: UUID, learner: UUID) -> frozenset[Permission]:
     """What this learner was granted."""
-    granted = select(models.Permission.permission).where(
-        models.Permission.organization == organization, models.Permission.learner == learner
-    )
-    return frozenset(map(Permission, session.scalars(granted)))
+    asked = {"organization": organization, "learner": learner}
+    return frozenset(map(Permission, session.connection().execute(_GRANTED, asked).scalars()))
 
 
 class VisitLike(Protocol):

@@ -61,6 +61,7 @@ def sent(desk: Desk, content: bytes, *, name: str = "picture.png", alt: str = AL
         base_url="http://localhost:8000",
         headers={"Sec-Fetch-Site": "same-origin", "X-Preceptor": "1"},
     )
+    answer.request.environ["wsgi.input"].close()  # of a large body the test client made a file
     return answer.status_code, answer.text
 
 

@@ -60,6 +60,8 @@ def test_a_form_made_to_be_slow_is_answered_in_time(library: RealApp, studio: St
     started = time.process_time()
     answer = desk.visitor.post(draft, given)
     assert time.process_time() - started < 2
+    if answer.status_code == 413:  # as a form it is three times as long, which is refused unread
+        return
     assert answer.status_code == 303
     started = time.process_time()
     assert "at most" in desk.get(draft).text
