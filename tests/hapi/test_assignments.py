@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import update
 
 from smart_app.db import Database
@@ -22,7 +23,10 @@ def world(hapi: str, sqlite_database: Database, key_path: Path) -> Iterator[Worl
         made.staff(NURSE, PHYSICIAN)
         made.assigns()
         assert made.writes().written == 2
+        tasks = [made.row(person).task for person in (NURSE, PHYSICIAN)]
         yield made
+    for task in tasks:  # the other tests share the server
+        assert requests.delete(f"{hapi}/Task/{task}", timeout=10).status_code == 200
 
 
 def test_a_task_is_created_for_each_person_and_found_by_its_owner(world: World) -> None:

@@ -73,4 +73,4 @@ def test_a_run_that_takes_too_long_proves_nothing_and_is_ended(tree: Path, warm:
         False,
         "PROVES NOTHING: the run broke (longer than 1 s)",
     )
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60

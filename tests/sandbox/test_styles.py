@@ -86,7 +86,8 @@ def test_plain_is_as_smart_says(ehr: SandboxEhr) -> None:
     answer = granted(ehr)
     assert smart(ehr)["issuer"] == claims(answer)["iss"] == ehr.iss
     assert answer["fhirContext"] == [{"reference": "Task/t1"}]
-    assert set(types(ehr)["Task"]) == {"read", "search-type"}
+    assert set(types(ehr)["Task"]) == {"read", "search-type", "create", "update"}
+    assert set(types(ehr)["Practitioner"]) == {"read", "search-type"}
 
 
 @styled("epic", "oracle", "athena", "meditech", "openemr", "medplum")

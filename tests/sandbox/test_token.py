@@ -124,9 +124,13 @@ def test_an_app_with_a_secret_cannot_do_without_it(ehr: SandboxEhr, basic: tuple
     assert refusal(app.redeem(app.code(), basic=basic, client_id="basic")) == "invalid_client"
 
 
-@pytest.mark.parametrize("grant_type", [None, "password", "client_credentials", 'x"y'])
+@pytest.mark.parametrize("grant_type", [None, "password", 'x"y'])
 def test_another_grant_type_is_refused(app: App, grant_type: str | None) -> None:
     assert refusal(app.redeem(app.code(), grant_type=grant_type)) == "unsupported_grant_type"
+
+
+def test_an_app_that_people_launch_is_no_backend_service(app: App) -> None:
+    assert refusal(app.redeem(app.code(), grant_type="client_credentials")) == "invalid_client"
 
 
 def test_the_token_endpoint_takes_post_only(ehr: SandboxEhr) -> None:

@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow
 from smart_app.organizations.permissions import Permission
 from tests.fhir.records import NURSE, SCT
-from tests.player.test_accessible import AXE, CONTROL, RULES
+from tests.player.looking import AXE, CONTROL, RULES
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio, upload

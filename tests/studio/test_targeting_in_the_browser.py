@@ -18,7 +18,7 @@ from smart_app.organizations.models import Learner, LearnerMatch, RoleCode
 from smart_app.organizations.permissions import Permission
 from smart_app.visits.models import Visit
 from tests.player.conftest import LIBRARY, local_file
-from tests.player.test_accessible import AXE, CONTROL, RULES
+from tests.player.looking import AXE, CONTROL, RULES
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio
