@@ -10,7 +10,9 @@ Nothing is unpacked to disk, so no name can lead anywhere; names that try are re
 import io
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 
@@ -24,6 +26,19 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,119}")
 _LEFT_OUT = re.compile(r"(^|/)(__MACOSX/|\.)|/$|^$")
 """What file managers add: hidden files, folders' own entries."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,  # the packed bytes are damaged
+    NotImplementedError,  # zipfile's word for a newer format, patched data, strong encryption
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    IndexError,  # lengths within it that lead past its end, as the next
+    struct.error,
+)
+"""All that zipfile raises for bytes that are no archive."""
 
 
 class ArchiveRefused(ValueError):
@@ -37,9 +52,9 @@ def read_zip(content: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return files_of(_entries(archive))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
-        if isinstance(error, ArchiveRefused):
-            raise
+    except ArchiveRefused:
+        raise
+    except _UNREADABLE as error:
         raise ArchiveRefused("This is no zip archive that can be read.") from error
 
 

@@ -1,6 +1,7 @@
 """Attack 23: archives that lead out of their folder, are links, grow without end, or hold ten thousand files."""
 
 import io
+import random
 import stat
 import struct
 import tracemalloc
@@ -107,6 +108,7 @@ BAD: dict[str, Make] = {
     "encrypted": encrypted,
     "packed another way": lambda: named({"a.md": b"x" * 100}, zipfile.ZIP_BZIP2),
     "no archive": lambda: b"PK\x03\x04" + b"\x00" * 100,
+    "damaged bytes": lambda: (whole := archive(**{"a.md": b"hello world " * 200}))[:34] + b"\xff" * 6 + whole[40:],
     "cut off": lambda: as_zip({"a.md": b"text " * 1000})[:-40],
     "nothing": lambda: b"",
     "damaged": lambda: as_zip({"a.md": b"text " * 1000}).replace(b"PK\x01\x02", b"PK\x09\x02"),
@@ -127,7 +129,9 @@ def test_it_is_refused_and_takes_little_memory(make: Make) -> None:
     assert most < 60_000_000
 
 
-@pytest.mark.parametrize("name", ["parent", "absolute", "symlink", "bomb", "10,000 files", "no archive"])
+@pytest.mark.parametrize(
+    "name", ["parent", "absolute", "symlink", "bomb", "10,000 files", "no archive", "damaged bytes"]
+)
 def test_the_page_says_400_and_nothing_is_written_anywhere(app: RealApp, studio: Studio, name: str) -> None:
     trainer = studio(Permission.TRAINER)
     before = sorted(Path(app.services.settings.data_dir).rglob("*"))
@@ -142,6 +146,20 @@ def test_the_page_says_400_and_nothing_is_written_anywhere(app: RealApp, studio:
 def test_a_name_that_comes_with_an_uploaded_file_leads_nowhere(name: str) -> None:
     with pytest.raises(ArchiveRefused):
         files_of([(name, b"x")])
+
+
+def test_a_damaged_archive_is_refused_whatever_is_broken_in_it() -> None:
+    """Bytes changed at random: read as it is or refused in words, and nothing else comes out of it."""
+    whole, chance, refused = archive(**{"a.md": b"hello world " * 200}), random.Random(1), 0
+    for _ in range(5_000):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        try:
+            read_zip(bytes(damaged))
+        except ArchiveRefused:
+            refused += 1
+    assert refused > 2_500
 
 
 def test_more_files_than_an_archive_may_hold_are_refused_uploaded_one_by_one_too() -> None:
