@@ -1,4 +1,4 @@
-"""Who sees what, in a real browser: axe finds nothing, nothing overflows, and all of it is done with the keyboard."""
+"""Who sees what, in a real browser: axe finds nothing, nothing overflows; two ways are gone by keyboard alone."""
 
 import threading
 from collections.abc import Iterator

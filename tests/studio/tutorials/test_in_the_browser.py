@@ -135,7 +135,9 @@ def test_two_windows_that_type_at_once_are_led_to_both_texts(
     expect(page.get_by_label("The card's line")).to_have_value("And the trainer second.")
 
 
-def test_without_a_script_everything_is_there(open_browser: OpenBrowser, address: str, trainer: Desk) -> None:
+def test_without_a_script_a_draft_is_saved_by_its_button(
+    open_browser: OpenBrowser, address: str, trainer: Desk
+) -> None:
     context = open_browser(cookies="allowed", scripts=False).context
     take_cookies(context, trainer.visitor)
     page = context.new_page()
