@@ -1,4 +1,12 @@
-"""The app, put together from the top: settings, services, protection, launch, pages."""
+"""The app, put together from the top: settings, services, protection, launch, pages.
+
+A server begins with what a launch needs. The studio's pages, a third of the app's modules, are put together
+when somebody opens them (docs/adr/0013).
+"""
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from sqlalchemy import text
@@ -12,17 +20,63 @@ from smart_app.organizations.launch_stores import sql_stores
 from smart_app.player import views as player_views
 from smart_app.player.arrival import arrive, launch_failed
 from smart_app.services import EXTENSION, Services, services
-from smart_app.studio import views as studio_views
 from smart_app.trust import views as trust_views
 from smart_app.visits import session as visit_session
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+STUDIO = "/studio"
+
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI app. Raises SettingsError or KeysError, whose messages say what to do."""
-    settings = settings or load_settings()
+    """The whole WSGI app. Raises SettingsError or KeysError, whose messages say what to do."""
+    return with_studio(_hold(settings or load_settings()))
+
+
+class WorkerApp:
+    """The WSGI app of a worker: the player at once, the studio at the first request for one of its pages."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError or KeysError, whose messages say what to do."""
+        self._held = _hold(settings)
+        self.player = _app(self._held)
+        # The player's pages lead to these two; the other app answers them.
+        self.player.add_url_rule(f"{STUDIO}/", endpoint="studio.entry", build_only=True)
+        self.player.add_url_rule(f"{STUDIO}/<uuid:visit>/", endpoint="studio.home", build_only=True)
+        self._whole: Flask | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """PEP 3333."""
+        first = environ.get("PATH_INFO", "").split("/", 2)[1:2]
+        app = self._with_studio() if first == [STUDIO[1:]] else self.player
+        return app(environ, start_response)
+
+    def _with_studio(self) -> Flask:
+        if self._whole is None:
+            with self._one_at_a_time:
+                self._whole = self._whole or with_studio(self._held)
+        return self._whole
+
+
+def with_studio(held: Services) -> Flask:
+    """The app with every page."""
+    from smart_app.studio import views as studio_views
+
+    app = _app(held)
+    app.register_blueprint(studio_views.blueprint)
+    return app
+
+
+def _hold(settings: Settings) -> Services:
     logs.configure()
+    return Services(settings, Database(settings.database_url), KeyRing.load(settings.keys))
+
+
+def _app(held: Services) -> Flask:
+    """All but the studio."""
     app = Flask("smart_app")
-    held = Services(settings, Database(settings.database_url), KeyRing.load(settings.keys))
     app.extensions[EXTENSION] = held
     security.protect(app)
     errors.register(app)
@@ -32,7 +86,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     visit_session.install(app)
     app.register_blueprint(player_views.blueprint)
     app.register_blueprint(trust_views.blueprint)
-    app.register_blueprint(studio_views.blueprint)
     return app
 
 

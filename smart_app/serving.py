@@ -12,16 +12,18 @@ import os
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from smart_app import logs
 from smart_app.config import Settings, SettingsError, load_settings
 from smart_app.keys import KeyRing, KeysError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _GRACEFUL_SECONDS = 20
 """Requests under way may end when the server is told to stop."""
@@ -78,17 +80,20 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> "WSGIApplication":
         """The app, once in each worker."""
-        from smart_app.factory import create_app
+        # Looking for garbage again and again among modules that all stay is a seventh of the start.
+        gc.disable()
+        from smart_app.factory import WorkerApp
 
         _share_heaps()
-        app = create_app(self._settings)
+        app = WorkerApp(self._settings)
         # What start-up made stays: the collector need not look at it again and again, nor so often at what a
         # request makes, of which next to nothing is cyclic (docs.python.org/3/library/gc.html#gc.freeze).
         gc.collect()
         gc.freeze()
         gc.set_threshold(_COLLECT_AFTER, 20, 20)
+        gc.enable()
         return app
 
 

@@ -7,22 +7,30 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_FOR_SERVING = ["alembic", "pyphen", "launch.sandbox", "pytest", "setuptools"]
+NOT_FOR_SERVING = [
+    "smart_app.studio.views",
+    "smart_app.studio.blueprint",
+    "alembic",
+    "pyphen",
+    "launch.sandbox",
+    "pytest",
+    "setuptools",
+]
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Modules in memory once the app is made."""
+    """Modules in memory once a worker has made its app."""
     folder = tmp_path_factory.mktemp("web")
     program = (
         "import sys\n"
         "from pathlib import Path\n"
         "from smart_app import keys\n"
         "from smart_app.config import Settings\n"
-        "from smart_app.factory import create_app\n"
+        "from smart_app.factory import WorkerApp\n"
         "settings = Settings(data_dir=Path(sys.argv[1]))\n"
         "keys.generate(settings.keys)\n"
-        "create_app(settings)\n"
+        "WorkerApp(settings)\n"
         "print(*sys.modules)"
     )
     done = subprocess.run(
