@@ -11,9 +11,11 @@ import asyncio
 import base64
 import gzip
 import json
+import re
 import secrets
 import time
 from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives import hashes
@@ -21,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from fixtures.load import read_resources
 
+LENGTH = re.compile(rb"(?i)content-length: (\d+)")
 PRACTITIONER = "prac-okafor-physician"
 ENCOUNTER = "enc-message-obi"
 STATEMENT = Path(__file__).with_name("capability_statement.json.gz")
@@ -142,36 +145,45 @@ class CannedEhr:
         return (200, "", found) if found else (404, "", b'{"resourceType": "OperationOutcome"}')
 
 
-async def wait_until(moment: float) -> None:
-    """`moment`: of time.perf_counter(). The event loop's own sleep wakes up to a millisecond late."""
-    await asyncio.sleep(max(0.0, moment - time.perf_counter() - 0.0015))
-    while time.perf_counter() < moment:  # noqa: ASYNC110 - a moment, not an event, is waited for
-        await asyncio.sleep(0)
+class Connection(asyncio.Protocol):
+    """Answers one request after the other until the other side closes."""
 
+    def __init__(self, ehr: CannedEhr, delay: float) -> None:
+        self.ehr, self.delay = ehr, delay
+        self.received = b""
 
-async def serve_connection(
-    ehr: CannedEhr, delay: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    """Answer until the other side closes."""
-    try:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            line, *fields = head.decode("latin-1").split("\r\n")
-            headers = dict(field.lower().split(": ", 1) for field in fields if field)
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
-            arrived = time.perf_counter()
-            method, target, _ = line.split(" ")
-            status, location, content = ehr.answer(method, target, body)
-            if delay:
-                await wait_until(arrived + delay)
-            kind = "application/fhir+json" if target.startswith("/fhir") else "application/json"
-            extra = f"Location: {location}\r\n" if location else ""
-            lines = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n{extra}\r\n"
-            writer.write(lines.encode() + content)
-            await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass  # closed by the other side
-    finally:
-        writer.close()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, end, body = self.received.partition(b"\r\n\r\n")
+        stated = LENGTH.search(head)
+        if not end or len(body) < (int(stated[1]) if stated else 0):
+            return
+        self.received = b""
+        arrived = time.perf_counter()
+        answer = self.answer(head, body)
+        self.send_at(arrived + self.delay, answer) if self.delay else self.transport.write(answer)
+
+    def answer(self, head: bytes, body: bytes) -> bytes:
+        """The whole of it, as sent."""
+        method, target, _ = head.partition(b"\r\n")[0].decode().split(" ")
+        status, location, content = self.ehr.answer(method, target, body)
+        kind = "application/fhir+json" if target.startswith("/fhir") else "application/json"
+        extra = f"Location: {location}\r\n" if location else ""
+        lines = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n{extra}\r\n"
+        return lines.encode() + content
+
+    def send_at(self, moment: float, answer: bytes) -> None:
+        """`moment`: of time.perf_counter(). The event loop's own timer is up to a millisecond late."""
+        loop, left = asyncio.get_running_loop(), moment - time.perf_counter()
+        if left <= 0:
+            self.transport.write(answer)
+        elif left > 0.0015:
+            loop.call_later(left - 0.0015, self.send_at, moment, answer)
+        else:
+            loop.call_soon(self.send_at, moment, answer)
 
 
 async def main() -> None:
@@ -182,11 +194,8 @@ async def main() -> None:
     parser.add_argument("--minimal-statement", action="store_true")
     options = parser.parse_args()
     ehr = CannedEhr(f"http://127.0.0.1:{options.port}", minimal=options.minimal_statement)
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await serve_connection(ehr, options.delay_ms / 1000, reader, writer)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", options.port)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(ehr, options.delay_ms / 1000), "127.0.0.1", options.port)
     print("ready", flush=True)
     await server.serve_forever()
 

@@ -81,6 +81,7 @@ def send_form(window: Window, page: Page) -> Page:
     """Press the page's button, as the callback page's script does."""
     action = ACTION.search(page.body)
     form = {unescape(name.decode()): unescape(value.decode()) for name, value in INPUT.findall(page.body)}
+    form |= {"script": "1"} if b"callback.js" in page.body else {}
     target = urljoin(page.url, unescape(action[1].decode()) if action and action[1] else urlsplit(page.url).path)
     return window.ask(target, form=form)
 

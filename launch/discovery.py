@@ -57,12 +57,12 @@ def discover(registration: Registration, documents: Documents) -> SmartConfigura
     base = normalise_iss(registration.iss)
     try:
         fetch = fetch_with_fallback(base) if registration.legacy_metadata else fetch_json
-        body = documents.get(registration.id, base + WELL_KNOWN, fetch).body
+        document = documents.get(registration.id, base + WELL_KNOWN, fetch)
     except (NotJson, RedirectRefused, TooLarge) as err:
         raise DiscoveryInvalid(f"{WELL_KNOWN}: {err}") from err
     except OutboundError as err:
         raise DiscoveryUnreachable(f"{WELL_KNOWN}: {err}") from err
-    return read_configuration(registration, body)
+    return documents.understood(registration, document, lambda: read_configuration(registration, document.body))
 
 
 def read_configuration(registration: Registration, body: Mapping[str, Any]) -> SmartConfiguration:

@@ -8,16 +8,17 @@ answer, a copy of at most a day serves on.
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from launch.outbound import DOCUMENT_BYTES, BadStatus, Door, OutboundError, json_object, prepared
-from launch.stores import CachedDocument, MetadataCache
+from launch.stores import CachedDocument, MetadataCache, Registration
 
 FRESH_FOR = timedelta(hours=1)
 STALE_FOR = timedelta(days=1)
 REFETCH_AFTER = timedelta(minutes=1)
 _IN_PROCESS = timedelta(minutes=1)
 
+Read = TypeVar("Read")
 Fetch = Callable[[Door, str], dict[str, Any]]
 """How the document of a URL is got. Raises :class:`launch.outbound.OutboundError`."""
 
@@ -43,6 +44,7 @@ class Documents:
         self._cache = cache
         self._clock = clock
         self._held: dict[tuple[str, str], tuple[datetime, CachedDocument]] = {}
+        self._understood: dict[str, tuple[Registration, CachedDocument, Any]] = {}
         self._tried: dict[tuple[str, str], datetime] = {}
         self._locks: dict[tuple[str, str], threading.Lock] = {}
         self._guard = threading.Lock()
@@ -73,6 +75,14 @@ class Documents:
             if held and tried and self._clock() - tried < REFETCH_AFTER:
                 return held
             return self._hold(key, self._fetch(key, fetch_json))
+
+    def understood(self, registration: Registration, document: CachedDocument, read: Callable[[], Read]) -> Read:
+        """What `read` makes of this document for this registration: worked out once while both stay as they are."""
+        known = self._understood.get(registration.id)
+        if known is None or known[0] != registration or known[1] is not document:
+            known = self._understood[registration.id] = (registration, document, read())
+        result: Read = known[2]
+        return result
 
     def _shared_or_fetched(self, key: tuple[str, str], fetch: Fetch) -> CachedDocument:
         shared = self._cache.get(*key)

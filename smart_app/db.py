@@ -8,11 +8,11 @@ Two kinds of session, since a request either reads or writes:
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 
 from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import (
@@ -30,6 +30,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
+Keys = TypeVarTuple("Keys")
+Found = TypeVar("Found")
+_READ = "preceptor_read"
 _WRITE = "preceptor_write"
 _SOON = "preceptor_soon"
 _WAL_IS_SOUND_FROM = (3, 51, 3)
@@ -89,6 +92,8 @@ class Database:
             parsed,
             echo=echo,
             pool_size=16,
+            # The connection used last: its pages and statements are still in memory.
+            pool_use_lifo=True,
             # An error's text goes to the log: it names the statement, never the values.
             hide_parameters=True,
             **_options(self.is_sqlite),
@@ -113,7 +118,7 @@ class Database:
         if outer is not None:
             yield outer
             return
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine, expire_on_commit=False, info={_READ: {}}) as session:
             self._of_thread.reading = session
             try:
                 yield session
@@ -131,9 +136,9 @@ class Database:
             yield session
 
     @contextmanager
-    def writing_connection(self) -> Iterator[Connection]:
-        """One connection in one writing transaction, committed at the end (for migrations)."""
-        with self._writing_engine.begin() as connection:
+    def writing_connection(self, *, durable: bool = True) -> Iterator[Connection]:
+        """One connection in one writing transaction, committed at the end: for what needs no objects."""
+        with (self._writing_engine if durable else self._soon_engine).begin() as connection:
             yield connection
 
     def dispose(self) -> None:
@@ -149,6 +154,17 @@ def closing_database(url: str) -> Iterator[Database]:
         yield database
     finally:
         database.dispose()
+
+
+def once(session: Session, read: Callable[[Session, *Keys], Found], *keys: *Keys) -> Found:
+    """What `read(session, *keys)` gives; in a session for reading it is read once, since it cannot change there."""
+    held = session.info.get(_READ)
+    if held is None:
+        return read(session, *keys)
+    if (read, keys) not in held:
+        held[read, keys] = read(session, *keys)
+    found: Found = held[read, keys]
+    return found
 
 
 def insert_new(session: Session, model: type[Base], **values: Any) -> bool:

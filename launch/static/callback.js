@@ -6,5 +6,8 @@
   if (!form) { return; }
   window.history.replaceState(null, "", window.location.pathname);
   form.querySelector("button").disabled = true;
+  // The answer may be the app's page itself: its script gives it its own address.
+  form.elements.script.disabled = false;
+  form.elements.script.value = "1";
   form.submit();
 }());

@@ -8,6 +8,8 @@ fhirclient is not thread-safe: each read makes a server object of its own.
 
 import time
 from collections.abc import Iterator, Mapping
+from copy import copy
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
@@ -82,7 +84,7 @@ class FhirReader:
             self.left_out = f"later pages were not read ({error})"
 
     def _request(self, path: str) -> dict[str, Any]:
-        server = FHIRServer(None, base_uri=self.base)
+        server = copy(_server_of(self.base))
         server.session = _Session(self._fhir, self._until - time.monotonic())
         answer: dict[str, Any] = server.request_json(path)
         return answer
@@ -118,6 +120,12 @@ class _Answer:
 
     def raise_for_status(self) -> None:
         return None
+
+
+@lru_cache(maxsize=64)
+def _server_of(base: str) -> FHIRServer:
+    """What server objects of this base are copied from: fhirclient makes a whole requests session for each."""
+    return FHIRServer(None, base_uri=base)
 
 
 def _of_type(body: dict[str, Any], resource_type: str) -> dict[str, Any]:

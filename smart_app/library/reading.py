@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from smart_app.db import once
 from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
 from smart_app.library.own_targets import Targets, own_targets
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
@@ -137,6 +138,10 @@ class TutorialListing:
 
 def library_revision(session: Session, *, organization: UUID) -> int:
     """The number that rises with every change of this organization's library; 0 before the first import."""
+    return once(session, _revision, organization)
+
+
+def _revision(session: Session, organization: UUID) -> int:
     revision: int | None = session.connection().execute(_REVISION, {"organization": organization}).scalar()
     return revision or 0
 

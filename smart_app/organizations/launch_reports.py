@@ -8,9 +8,10 @@ import atexit
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from launch.stores import ReportRecord
@@ -26,6 +27,8 @@ REPORTS_A_MINUTE = 600
 """Most reports kept a minute by one worker, for each organization; more are logged and dropped."""
 REPORTS_OF_UNKNOWN_A_MINUTE = 30
 GATHERED_SECONDS = 0.2
+_REPORTS = cast(Table, LaunchReportRow.__table__)
+_INSERT = _REPORTS.insert()
 _KEPT = timedelta(days=30)
 _PURGE_SECONDS = 600.0
 
@@ -53,7 +56,7 @@ class SqlReports:
         self._lock = threading.Lock()
         self._minute = 0
         self._written: dict[UUID, int] = {}
-        self._waiting: list[LaunchReportRow] = []
+        self._waiting: list[dict[str, Any]] = []
         self._some_wait = threading.Event()
         self._flushing = threading.Lock()
         self._writer: threading.Thread | None = None
@@ -97,16 +100,15 @@ class SqlReports:
             time.sleep(GATHERED_SECONDS)
             self.flush()
 
-    def _keep(self, rows: list[LaunchReportRow]) -> None:
+    def _keep(self, rows: list[dict[str, Any]]) -> None:
         try:
-            with self._database.writing() as session:
-                session.add_all(rows)
+            with self._database.writing_connection() as connection:
+                connection.execute(_INSERT, rows)
                 if self._purge.is_due():
-                    old = LaunchReportRow.started_at < datetime.now(UTC) - _KEPT
-                    session.execute(delete(LaunchReportRow).where(old))
-                session.commit()
+                    old = _REPORTS.c.started_at < datetime.now(UTC) - _KEPT
+                    connection.execute(_REPORTS.delete().where(old))
         except SQLAlchemyError as error:
-            references = [row.reference for row in rows]
+            references = [row["reference"] for row in rows]
             log.error("launch reports not kept", references=references, fault=type(error).__name__)
 
     def _may_write(self, organization: UUID) -> bool:
@@ -119,17 +121,17 @@ class SqlReports:
         return written < (REPORTS_OF_UNKNOWN_A_MINUTE if organization == UNKNOWN_ISSUERS else REPORTS_A_MINUTE)
 
 
-def _row(organization: UUID, report: ReportRecord) -> LaunchReportRow:
-    return LaunchReportRow(
-        organization=organization,
-        reference=report.reference,
-        registration=UUID(report.registration_id) if report.registration_id else None,
-        ehr_name=report.ehr_name,
-        outcome=report.outcome,
-        error=report.error,
-        reason=report.reason[:500] if report.reason else None,
-        steps=[dict(step) for step in report.steps],
-        missing=list(report.missing),
-        started_at=report.started_at,
-        milliseconds=report.milliseconds,
-    )
+def _row(organization: UUID, report: ReportRecord) -> dict[str, Any]:
+    return {
+        "organization": organization,
+        "reference": report.reference,
+        "registration": UUID(report.registration_id) if report.registration_id else None,
+        "ehr_name": report.ehr_name,
+        "outcome": report.outcome,
+        "error": report.error,
+        "reason": report.reason[:500] if report.reason else None,
+        "steps": [dict(step) for step in report.steps],
+        "missing": list(report.missing),
+        "started_at": report.started_at,
+        "milliseconds": report.milliseconds,
+    }

@@ -92,21 +92,18 @@ class SqlTransactions:
     def create(self, transaction: LaunchTransaction) -> None:
         """Keep it for all workers. Now and then the expired ones go. With the power it may go, too: the EHR
         then opens the app again."""
-        with self._database.writing(durable=False) as session:
-            connection = session.connection()
+        with self._database.writing_connection(durable=False) as connection:
             connection.execute(_INSERT, _columns(transaction))
             if self._purge.is_due():
                 connection.execute(_PURGE, {"before": datetime.now(UTC) - _KEPT_AFTER_EXPIRY})
-            session.commit()
 
     def consume(self, state_hash: str) -> LaunchTransaction | None:
         """Take it out in one statement, so that of any number of callers exactly one gets it.
 
         Were it there again after a power cut, its code would not be: the EHR redeems that once.
         """
-        with self._database.writing(durable=False) as session:
-            row = session.connection().execute(_TAKE, {"state": state_hash}).one_or_none()
-            session.commit()
+        with self._database.writing_connection(durable=False) as connection:
+            row = connection.execute(_TAKE, {"state": state_hash}).one_or_none()
         return None if row is None else _transaction(row)
 
 

@@ -9,10 +9,10 @@ At rest an identity is a keyed hash. Matching tries all hashing keys, so rotatio
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -35,10 +35,11 @@ _IDENTITIES = (
     )
     .where(
         LearnerIdentity.organization == bindparam("organization"),
-        LearnerIdentity.hash.in_(bindparam("hashes", expanding=True)),
     )
 )
-"""Made once: a launch pays for running it, not for putting it together."""
+_AT_ONCE = 8
+"""Hashes looked for in one query, whose text is the same for each launch: it is put together once."""
+_OF_HASHES = _IDENTITIES.where(LearnerIdentity.hash.in_([bindparam(f"hash_{n}") for n in range(_AT_ONCE)]))
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,20 @@ def _known(
     by_hash = {
         (identity.kind, digest): identity for identity in identities for digest in keys.hashes(*hashed(identity))
     }
-    hashes = [digest for _, digest in by_hash]
-    rows = session.connection().execute(_IDENTITIES, {"organization": organization, "hashes": hashes})
+    rows = _rows(session, organization, [digest for _, digest in by_hash])
     return {
         by_hash[row.kind, row.hash]: KnownLearner(organization, row.learner, row.declared_job_role)
         for row in rows
         if (row.kind, row.hash) in by_hash
     }
+
+
+def _rows(session: Session, organization: UUID, hashes: Sequence[bytes]) -> Iterator[Any]:
+    for first in range(0, len(hashes), _AT_ONCE):
+        some = hashes[first : first + _AT_ONCE]
+        filled = [*some, *[some[0]] * (_AT_ONCE - len(some))]
+        asked = {"organization": organization, **{f"hash_{n}": digest for n, digest in enumerate(filled)}}
+        yield from session.connection().execute(_OF_HASHES, asked)
 
 
 def _joined(known: dict[Identity, KnownLearner], ordered: Sequence[Identity]) -> KnownLearner | None:

@@ -2,10 +2,12 @@
 
 1. Read who is here and what is open, with no database transaction open.
 2. In one transaction: open the visit, choose the tutorials, record that the learner is present.
-3. Commit, give the visit's cookie, and lead to /v/<visit>/; from /launch/studio to /studio/<visit>/.
+3. Commit, give the visit's cookie, and show the page. Its script puts its own address, /v/<visit>/, in the place
+   of the launch's. Where no script posted the reply, a redirect leads there; from /launch/studio to /studio/<visit>/.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,34 +18,54 @@ from launch.errors import LaunchError
 from launch.stores import ReportRecord
 from smart_app.fhir.facts import Findings
 from smart_app.fhir.reading import read_person_and_task
+from smart_app.library.targeting import Choice
 from smart_app.player import verbs
-from smart_app.player.choosing import choices_for
+from smart_app.player.blueprint import whose_page
+from smart_app.player.choosing import chosen_by
 from smart_app.player.first import asks_first
+from smart_app.player.history import History, history_of
+from smart_app.player.home_views import first_page
 from smart_app.player.nudging import nudge_if_due
 from smart_app.services import Services, services
 from smart_app.visits.arriving import OpenedVisit, open_visit_for, style_of
+from smart_app.visits.session import VisitView, enter
 from smart_app.visits.tokens import end_tokens, keep_token
 
 STUDIO = "studio"
 """The placement whose launches come to write and set up: nothing is put before them to learn."""
 PRESSED = "continue"
 """Name of the callback page's button: sent only where no script posted the form."""
+BY_SCRIPT = "script"
+"""Name of the callback page's field that is sent only where its script posted the form."""
 
 
 def arrive(context: LaunchContext) -> ResponseReturnValue:
     """`on_launch`: a visit is open and its tutorials are chosen when this returns."""
     held = services()
     findings, style = _read(context)
-    with held.database.writing() as session:
-        opened = _open(session, held, context, findings, style)
+    # With the power a launch may go, too: the EHR opens the app again, and presence is told anew. In a fifth of a
+    # second the launch report is committed, and all before it is on disk with that.
+    with held.database.writing(durable=False) as session:
+        opened, history = _open(session, held, context, findings, style)
         session.commit()
     verbs.remember_present(opened.visit)
     keep_token(context, opened.visit.id)
     end_tokens(opened.ended, seconds=1.0)
-    first = "studio.home" if context.placement == STUDIO else "player.home"
-    response = make_response(redirect(url_for(first, visit=opened.visit.id), 303))
+    response = make_response(_first_page(opened, history, in_studio=context.placement == STUDIO))
     opened.set_cookies(response, keys=held.keys, lifetime=held.settings.visit_hours * 3600)
     return response
+
+
+def _first_page(opened: OpenedVisit, history: History, *, in_studio: bool) -> ResponseReturnValue:
+    """The page itself, where its script can give it its address: one way to the server and back less to wait for."""
+    if in_studio:
+        return redirect(url_for("studio.home", visit=opened.visit.id), 303)
+    address = url_for("player.home", visit=opened.visit.id)
+    if request.form.get(BY_SCRIPT) != "1":
+        return redirect(address, 303)
+    enter(opened.visit, opened.secret)
+    with services().database.reading():
+        return first_page(history, own_address=address, **whose_page())
 
 
 def launch_failed(error: LaunchError, report: ReportRecord) -> ResponseReturnValue:
@@ -62,14 +84,21 @@ def _read(context: LaunchContext) -> tuple[Findings, dict[str, str]]:
 
 def _open(
     session: Session, held: Services, context: LaunchContext, findings: Findings, style: dict[str, str]
-) -> OpenedVisit:
+) -> tuple[OpenedVisit, History]:
+    """The visit, and what the learner did before it."""
+    histories: list[History] = []
+
+    def choose(visit: VisitView) -> tuple[Choice, ...]:
+        histories.append(history_of(session, organization=visit.organization, learner=visit.learner))
+        return chosen_by(session, visit, histories[0])
+
     opened = open_visit_for(
         session,
         context=context,
         findings=findings,
         request_cookies=request.cookies,
         keys=held.keys,
-        choose=lambda visit: choices_for(session, visit=visit),
+        choose=choose,
         style=style,
     )
     in_studio = context.placement == STUDIO
@@ -78,4 +107,4 @@ def _open(
     # No script, so no page will say later what was in view; where a question comes first, home is not.
     if PRESSED in request.form and not in_studio and not asks_first(session, visit):
         verbs.shown(session, keys=held.keys, visit=visit)
-    return opened
+    return replace(opened, visit=visit), histories[0]

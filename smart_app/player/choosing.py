@@ -15,7 +15,11 @@ from smart_app.visits.session import VisitView
 
 def choices_for(session: Session, *, visit: VisitView) -> tuple[Choice, ...]:
     """What fits this person and what is open; a reading of the database only."""
-    history = history_of(session, organization=visit.organization, learner=visit.learner)
+    return chosen_by(session, visit, history_of(session, organization=visit.organization, learner=visit.learner))
+
+
+def chosen_by(session: Session, visit: VisitView, history: History) -> tuple[Choice, ...]:
+    """The same, of somebody whose history was read already."""
     situation = _situation(session, visit, history)
     choices = choose_for(session, organization=visit.organization, situation=situation)
     choices = tuple(_as_begun(choice, history) for choice in choices)

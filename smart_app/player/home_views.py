@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from smart_app.player import first, putting_away, verbs
 from smart_app.player.blueprint import blueprint, form_key, to
-from smart_app.player.history import history_of
+from smart_app.player.history import History, history_of
 from smart_app.player.home_page import HomePage, PutAway, home_page
 from smart_app.player.offered import get_taught, offered_now
 from smart_app.services import services
@@ -18,18 +18,26 @@ from smart_app.visits.verbs import ask
 
 @blueprint.get("/")
 def home(**_: Any) -> ResponseReturnValue:
-    """At most three tutorials; before that, once, what this is, and the role question where no role is known."""
+    """For you now."""
+    return first_page()
+
+
+def first_page(history: History | None = None, **more: Any) -> ResponseReturnValue:
+    """At most three tutorials; before that, once, what this is, and the role question where no role is known.
+
+    `history`: where it was read already. `more`: for the templates, where the request is no page's below the visit.
+    """
     visit = current_visit()
     with services().database.reading() as session:
         if first.must_welcome(session, visit):
-            return render_template("welcome.html")
+            return render_template("welcome.html", **more)
         if first.must_ask(session, visit):
             return redirect(to("player.role"), 303)
-        return render_template("home.html", page=_home_page(session, visit))
+        return render_template("home.html", page=_home_page(session, visit, history), **more)
 
 
-def _home_page(session: Session, visit: VisitView) -> HomePage:
-    history = history_of(session, organization=visit.organization, learner=visit.learner)
+def _home_page(session: Session, visit: VisitView, history: History | None) -> HomePage:
+    history = history or history_of(session, organization=visit.organization, learner=visit.learner)
     undo, shown = None, []
     for offered in offered_now(session, visit=visit, history=history):
         tutorial = offered.version.tutorial

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from smart_app.db import once
 from smart_app.library.choosing import catalogue_of
 from smart_app.library.launch_hosts import allowed_link
 from smart_app.library.reading import (
@@ -152,6 +153,10 @@ def pauses_of(session: Session, organization: UUID, learner: UUID) -> list[Pause
 
 def find_preference(session: Session, organization: UUID, learner: UUID) -> Preference | None:
     """How the page should behave for the learner; None: the defaults."""
+    return once(session, _preference, organization, learner)
+
+
+def _preference(session: Session, organization: UUID, learner: UUID) -> Preference | None:
     asked = {"organization": organization, "learner": learner}
     row: Preference | None = session.connection().execute(_PREFERENCE, asked).one_or_none()  # type: ignore[assignment]
     return row

@@ -4,6 +4,9 @@
   const send = (url, body) =>
     fetch(url, { method: "POST", body, headers: { "X-Preceptor": "1" }, credentials: "same-origin", keepalive: true });
 
+  // The page that a launch shows at once stands under the launch's address: a reload must ask for the page alone.
+  if (document.body.dataset.address) { history.replaceState(null, "", document.body.dataset.address); }
+
   // A page brought back from the browser's memory would hold used keys and an old state.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 

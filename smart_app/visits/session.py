@@ -44,7 +44,7 @@ _VISIT = (
 STUDIO = "/studio/"
 """Full pages in a window of their own: no EHR frames them."""
 
-__all__ = ["VisitView", "current_visit", "find_visit", "install"]
+__all__ = ["VisitView", "current_visit", "enter", "find_visit", "install"]
 
 
 def install(app: Flask) -> None:
@@ -52,6 +52,11 @@ def install(app: Flask) -> None:
     app.before_request(_resolve_visit)
     app.after_request(_renew_cookie)
     app.register_blueprint(blueprint)
+
+
+def enter(visit: VisitView, secret: str) -> None:
+    """From here on this request is the visit's: for the launch that has just opened it."""
+    g.visit, g.visit_secret = visit, secret
 
 
 def current_visit() -> VisitView:

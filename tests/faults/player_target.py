@@ -32,6 +32,8 @@ class Player:
         """`app`: not running, with an empty data folder."""
         self._app = app
         self._app.settings["PRECEPTOR_WRITES_PER_MINUTE"] = "1000000"
+        # The senders keep the cookie they began with; two hundred kills can take longer than a quiet half hour.
+        self._app.settings["PRECEPTOR_VISIT_IDLE_MINUTES"] = "240"
         prepare(app)
         app.command(
             *("ehr", "add", "--organization", ORGANIZATION, "--name", "Lakeside chart", "--auth", "public"),
