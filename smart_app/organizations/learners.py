@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from smart_app.db import insert_new
@@ -39,7 +39,11 @@ _IDENTITIES = (
 )
 _AT_ONCE = 8
 """Hashes looked for in one query, whose text is the same for each launch: it is put together once."""
-_OF_HASHES = _IDENTITIES.where(LearnerIdentity.hash.in_([bindparam(f"hash_{n}") for n in range(_AT_ONCE)]))
+_OF_HASHES = _IDENTITIES.where(
+    # All kinds there are: with them the table's key leads to the few rows, without them to all of the organization.
+    LearnerIdentity.kind.in_([literal(kind) for kind in _ORDER]),
+    LearnerIdentity.hash.in_([bindparam(f"hash_{n}") for n in range(_AT_ONCE)]),
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class Visit(Base):
     __tablename__ = "visits"
     __table_args__ = (
         ForeignKeyConstraint(["organization", "learner"], ["learners.organization", "learners.id"]),
-        Index("ix_visits_learner", "organization", "learner"),
+        Index("ix_visits_learner", "organization", "learner", "nudged_at"),
         Index("ix_visits_reference", "organization", "reference"),
     )
 
