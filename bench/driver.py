@@ -87,7 +87,7 @@ def send_form(window: Window, page: Page) -> Page:
 
 
 def launch_ours(window: Window, base: str, iss: str) -> Page:
-    """GET /launch -> EHR -> callback page -> its POST -> the visit's page."""
+    """GET /launch -> EHR -> callback page -> its POST, which the visit's page answers."""
     window.cookies.clear()
     page = window.follow(window.ask(f"{base}/launch?{urlencode({'iss': iss, 'launch': 'bench'})}"))
     return window.follow(send_form(window, page))

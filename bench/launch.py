@@ -1,8 +1,8 @@
 """Whole launches, ours beside a fhirclient-only app, against the same canned EHR, in one run: `make bench`.
 
 Both apps run under gunicorn with one worker and the same threads. "A launch" is
-everything from GET /launch to the page that a person reads; ours is four requests
-(launch, callback page, its POST, the visit's page), the peer's two. CPU is that of
+everything from GET /launch to the page that a person reads; ours is three requests
+(launch, callback page, its POST, which the page answers), the peer's two. CPU is that of
 the app's processes from /proc, children included.
 """
 

@@ -129,7 +129,10 @@ def foreign_links(session: Session, texts: Mapping[str, str], order: Order) -> l
     found = [(entry["id"], host_of(_link(entry, order))) for entry in _entries(texts) if _link(entry, order)]
     return [
         Finding(
-            AI_FEATURES, 1, f'The launch link of "{feature}" lies on a host that is not allowed here.', "Ask for it."
+            AI_FEATURES,
+            1,
+            f'The launch link of "{feature}" lies on a host that is not allowed here.',
+            "An analyst allows hosts, on the page AI features.",
         )
         for feature, host in found
         if host not in allowed

@@ -1,6 +1,7 @@
 """From an empty organization, by the screens alone: roster, AI features, a rollout in waves, who has not finished."""
 
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,13 @@ from tests.journey.clinician import HANDOFF_TASK, NURSE, Clinician
 from tests.journey.staff_list import NURSE_OF_THE_TEST, UNITS, staff_list
 from tests.journey.trainer import AtTheStudio
 from tests.plugins.browser import Browser, OpenBrowser
-from tests.plugins.servers import ROOT, App, Ehr, PutUp, Site, client_entry, start_ehr
+from tests.plugins.servers import ROOT, Ehr, PutUp, Site, client_entry, start_ehr
 
 pytestmark = pytest.mark.browser
 ORGANIZATION = "Harbor hospital"
 TRAINER = "prac-oconnell-team-leader"
+REVIEWER = "prac-sato-pharmacist"
+AI_HOST = "ai.harbor.example"
 REASON = "Planning who needs time at the next huddle"
 FEATURES = {
     "handoff-summary": ("Handoff summary", "Nurse"),
@@ -49,7 +52,10 @@ def test_an_empty_organization_rolls_three_features_out_to_200_people(
     trainer = given_a_trainer(site, ehr, open_browser(cookies="allowed"))
     when_names_are_allowed(trainer)
     when_three_ai_features_are_registered(trainer)
-    given_the_starter_library(site.app)
+    reviewer = AtTheStudio(
+        browser=open_browser(cookies="allowed"), app=site.app, ehr=ehr, person=f"Practitioner/{REVIEWER}"
+    )
+    when_the_library_is_brought_in(trainer, reviewer, tmp_path)
     when_the_roster_is_brought_in(trainer, tmp_path)
     when_a_rollout_in_three_waves_is_planned(trainer)
     then_each_unit_says_what_is_missing(trainer)
@@ -81,11 +87,49 @@ def given_a_trainer(site: Site, ehr: Ehr, browser: Browser) -> AtTheStudio:
     return trainer
 
 
-def given_the_starter_library(app: App) -> None:
-    """Tutorials that somebody has reviewed and published."""
-    starter, local = ROOT / "smart_app/library/starter", ROOT / "fixtures/demo/local.yaml"
-    published = ("--publish", "--reviewer", "Demo reviewer")
-    app.command("library", "import", str(starter), "--organization", ORGANIZATION, "--local", str(local), *published)
+def when_the_library_is_brought_in(trainer: AtTheStudio, reviewer: AtTheStudio, folder: Path) -> None:
+    """The starter library and what this site filled in, as files; a second person, named on a page, publishes."""
+    when_somebody_may_review(trainer)
+    when_a_host_is_allowed(trainer)
+    archive = folder / "starter.zip"
+    with zipfile.ZipFile(archive, "w") as files:
+        for file in sorted((ROOT / "smart_app/library/starter").iterdir()):
+            files.write(file, file.name)
+        local = (ROOT / "fixtures/demo/local.yaml").read_text().replace("http://127.0.0.1:9000", f"https://{AI_HOST}")
+        files.writestr("local.yaml", local)
+    trainer.presses("Library in files", role="link")
+    trainer.sees("Library in files")
+    trainer.page.get_by_label("A zip, or the files").set_input_files(archive)
+    trainer.writes("Who wrote them", "Preceptor starter library")
+    trainer.presses("Show what would change")
+    trainer.sees("starter.zip")
+    reviewer.signs_in()
+    reviewer.presses("Library in files", role="link")
+    reviewer.presses("starter.zip", role="link")
+    reviewer.sees("starter.zip")
+    reviewer.writes("Your name, as colleagues know it", "Demo reviewer")
+    reviewer.presses("I have read it: publish")
+    expect(reviewer.page.get_by_role("status")).to_contain_text("Published.")
+
+
+def when_a_host_is_allowed(trainer: AtTheStudio) -> None:
+    """Where clinicians are led by a launch link."""
+    trainer.presses("AI features", role="link")
+    trainer.sees("AI features")
+    trainer.writes("Host, say: ai.example.org", AI_HOST)
+    trainer.presses("Allow this host")
+    expect(trainer.page.get_by_role("main")).to_contain_text(AI_HOST)
+
+
+def when_somebody_may_review(trainer: AtTheStudio) -> None:
+    trainer.presses("Administration", role="link")
+    trainer.presses("Permissions", role="link")
+    trainer.sees("Permissions")
+    trainer.chooses("Named by", "Id of their Practitioner")
+    trainer.writes("Which", REVIEWER)
+    ticks(trainer, "^Reviewer")
+    trainer.presses("Grant")
+    expect(trainer.page.get_by_role("status")).to_contain_text("ranted")
 
 
 def ticks(trainer: AtTheStudio, words: str) -> None:
