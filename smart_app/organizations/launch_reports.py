@@ -26,7 +26,7 @@ UNKNOWN_ISSUERS = UUID(int=0)
 REPORTS_A_MINUTE = 600
 """Most reports kept a minute by one worker, for each organization; more are logged and dropped."""
 REPORTS_OF_UNKNOWN_A_MINUTE = 30
-GATHERED_SECONDS = 0.2
+GATHERED_SECONDS = 1.0
 _REPORTS = cast(Table, LaunchReportRow.__table__)
 _INSERT = _REPORTS.insert()
 _KEPT = timedelta(days=30)

@@ -43,8 +43,8 @@ def arrive(context: LaunchContext) -> ResponseReturnValue:
     """`on_launch`: a visit is open and its tutorials are chosen when this returns."""
     held = services()
     findings, style = _read(context)
-    # With the power a launch may go, too: the EHR opens the app again, and presence is told anew. In a fifth of a
-    # second the launch report is committed, and all before it is on disk with that.
+    # With the power a launch may go, too: the EHR opens the app again, and presence is told anew. A second later
+    # the launch report is committed, and all before it is on disk with that.
     with held.database.writing(durable=False) as session:
         opened, history = _open(session, held, context, findings, style)
         session.commit()

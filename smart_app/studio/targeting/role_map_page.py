@@ -1,5 +1,6 @@
 """The role map in words: codes without a meaning first, then the map by role, and what a change would do."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,7 +11,6 @@ from smart_app.organizations.job_roles import Code, job_roles
 from smart_app.organizations.role_map import MappedCode, get_job_role, mapped_codes
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.studio.targeting.surroundings import meaning_of
-from smart_app.visits.codes_facts import StaffCodes
 from smart_app.visits.codes_seen import staff_codes
 from smart_app.visits.role_effect import RoleChange, Unmapped, effect, roles_of, unmapped
 
@@ -68,7 +68,10 @@ def role_map_page(session: Session, *, organization: UUID) -> RoleMapPage:
     meaning = meaning_of(session, organization, roles)
     groups = staff_codes(session, organization=organization)
     nothing = unmapped(groups, meaning)
-    having = _people_of(groups, meaning)
+    matched = [(group.people, roles_of(group, meaning)) for group in groups]
+    having = Counter[str]()
+    for people, known in matched:
+        having.update({role.id: people for role in known})
     codes: dict[str, list[MappedCode]] = {}
     for code in mapped_codes(session, organization=organization):
         codes.setdefault(code.job_role, []).append(code)
@@ -78,7 +81,7 @@ def role_map_page(session: Session, *, organization: UUID) -> RoleMapPage:
         lines=tuple(RoleLine(role, having.get(role.id, 0), tuple(codes.get(role.id, ()))) for role in roles),
         roles=roles,
         people=sum(group.people for group in groups),
-        without=sum(group.people for group in groups if not roles_of(group, meaning)),
+        without=sum(people for people, known in matched if not known),
         systems=SYSTEMS,
     )
 
@@ -103,11 +106,3 @@ def effect_page(session: Session, *, organization: UUID, code: Code, job_role: s
         people=sum(change.people for change in changes),
         known=sum(group.people for group in groups),
     )
-
-
-def _people_of(groups: tuple[StaffCodes, ...], meaning: Mapping[Code, JobRoleTitle]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for group in groups:
-        for role in roles_of(group, meaning):
-            found[role.id] = found.get(role.id, 0) + group.people
-    return found
