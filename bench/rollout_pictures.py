@@ -87,7 +87,11 @@ def main() -> int:
         )
         way.when_names_are_allowed(trainer)
         way.when_three_ai_features_are_registered(trainer)
-        way.given_the_starter_library(site.app)
+        reviewer = way.somebody_else(
+            site, site.ehr, stack.enter_context(running_browser(driver, folder, cookies="allowed"))
+        )
+        way.when_the_library_is_brought_in(trainer, reviewer, folder)
+        keep(trainer.page, "library-files")
         roster_pictures(trainer, folder)
         rollout_pictures(trainer)
         sidebar = stack.enter_context(running_browser(driver, folder))

@@ -52,9 +52,7 @@ def test_an_empty_organization_rolls_three_features_out_to_200_people(
     trainer = given_a_trainer(site, ehr, open_browser(cookies="allowed"))
     when_names_are_allowed(trainer)
     when_three_ai_features_are_registered(trainer)
-    reviewer = AtTheStudio(
-        browser=open_browser(cookies="allowed"), app=site.app, ehr=ehr, person=f"Practitioner/{REVIEWER}"
-    )
+    reviewer = somebody_else(site, ehr, open_browser(cookies="allowed"))
     when_the_library_is_brought_in(trainer, reviewer, tmp_path)
     when_the_roster_is_brought_in(trainer, tmp_path)
     when_a_rollout_in_three_waves_is_planned(trainer)
@@ -85,6 +83,11 @@ def given_a_trainer(site: Site, ehr: Ehr, browser: Browser) -> AtTheStudio:
     trainer = AtTheStudio(browser=browser, app=site.app, ehr=ehr, person=f"Practitioner/{TRAINER}")
     trainer.signs_in()
     return trainer
+
+
+def somebody_else(site: Site, ehr: Ehr, browser: Browser) -> AtTheStudio:
+    """Who will review; not signed in yet."""
+    return AtTheStudio(browser=browser, app=site.app, ehr=ehr, person=f"Practitioner/{REVIEWER}")
 
 
 def when_the_library_is_brought_in(trainer: AtTheStudio, reviewer: AtTheStudio, folder: Path) -> None:
