@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
-from io import BytesIO
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import pycurl
@@ -34,29 +33,37 @@ class Window:
 
     curl: pycurl.Curl = field(default_factory=pycurl.Curl)
     cookies: dict[str, str] = field(default_factory=dict)
+    head: list[bytes] = field(default_factory=list)
+    body: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """What is the same for every request is said once."""
+        for option, value in (
+            (pycurl.PROXY, ""),
+            (pycurl.TIMEOUT, 30),
+            (pycurl.HEADERFUNCTION, self.head.append),
+            (pycurl.WRITEFUNCTION, self.body.append),
+        ):
+            self.curl.setopt(option, value)
 
     def ask(self, url: str, *, form: dict[str, str] | None = None) -> Page:
         """One request; cookies go to the app alone (it is the only one that sets any)."""
-        headers, body, lines = ["Accept: text/html"], BytesIO(), list[bytes]()
+        headers = ["Accept: text/html"]
+        self.head.clear()
+        self.body.clear()
         if self.cookies:
             headers.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
-        self.curl.reset()  # keeps the connections
-        if form is not None:
+        if form is None:
+            self.curl.setopt(pycurl.HTTPGET, 1)
+        else:
             parts = urlsplit(url)
             headers += ["Sec-Fetch-Site: same-origin", f"Origin: {parts.scheme}://{parts.netloc}"]
             self.curl.setopt(pycurl.POSTFIELDS, urlencode(form))
-        for option, value in (
-            (pycurl.URL, url.partition("#")[0]),
-            (pycurl.PROXY, ""),
-            (pycurl.TIMEOUT, 30),
-            (pycurl.HTTPHEADER, headers),
-            (pycurl.WRITEFUNCTION, body.write),
-            (pycurl.HEADERFUNCTION, lines.append),
-        ):
-            self.curl.setopt(option, value)
+        self.curl.setopt(pycurl.URL, url.partition("#")[0])
+        self.curl.setopt(pycurl.HTTPHEADER, headers)
         self.curl.perform()
         location = None
-        for line in lines:
+        for line in self.head:
             name, _, value = line.decode("latin-1").partition(":")
             if name.lower() == "location":
                 location = value.strip()
@@ -64,7 +71,7 @@ class Window:
                 cookie, _, held = value.strip().partition("=")
                 self.cookies[cookie] = held.partition(";")[0]
         status = self.curl.getinfo(pycurl.RESPONSE_CODE)
-        return Page(url=url, status=status, location=location, body=body.getvalue())
+        return Page(url=url, status=status, location=location, body=b"".join(self.body))
 
     def follow(self, page: Page) -> Page:
         """Redirects, to their end."""

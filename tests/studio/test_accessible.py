@@ -1,7 +1,8 @@
 """Pages of the studio in a real browser, from 768 to 1280 pixels: axe finds nothing, nothing overflows.
 
-Those that need nothing but the visit come from the app's routes, so a new one is looked at by itself. Of those
-of one thing (a draft, a rollout, ...) an EHR's and an upload's are here; others stand with their own group's tests.
+Those that need nothing but the visit come from the app's routes, so a new one is looked at by itself. Those of one
+thing (a draft, a rollout, ...) come from an organization in which each has something to show; a new one that is not
+among them makes a test fail.
 """
 
 import io
@@ -25,6 +26,7 @@ from tests.player.looking import AXE, CONTROL, RULES
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio, upload
+from tests.studio.filled import fill
 from tests.studio.test_files import zipped
 
 pytestmark = pytest.mark.browser
@@ -45,7 +47,7 @@ FOCUS = """() => {
   const here = document.activeElement;
   if (here === document.body) return null;
   (window.reached ||= new Set()).add(here);
-  if (here.type === 'date') return null;  // it shows the focus within itself
+  if (here.type === 'date' || here.tagName === 'IFRAME') return null;  // these show the focus within themselves
   return [here.outerHTML.slice(0, 120), getComputedStyle(here).outlineStyle !== 'none'];
 }"""
 
@@ -61,6 +63,7 @@ def trainer(app: RealApp, studio: Studio) -> Visitor:
     with app.database.writing() as session:
         session.add(a_failed_launch(app))
         session.commit()
+    visitor.filled = fill(app, visitor)  # type: ignore[attr-defined]
     return visitor
 
 
@@ -96,6 +99,7 @@ def paths(app: RealApp, trainer: Visitor) -> list[str]:
     more = [f"admin/ehrs/{ehr}", "admin/reports?reference=7F3K-92QD", "admin/reports?reference=AAAA-AAAA", sent[0]]
     html = [path for path in plain if "html" in trainer.get(path).content_type]
     assert len(html) >= 10
+    more += trainer.filled  # type: ignore[attr-defined]
     return [*html, *(trainer.home + path for path in more), f"{trainer.home}no-such-page"]
 
 
@@ -121,6 +125,17 @@ def page(open_browser: OpenBrowser, trainer: Visitor) -> BrowserPage:
     return context.new_page()
 
 
+def test_every_page_is_among_those_looked_at(app: RealApp, paths: list[str]) -> None:
+    routes = app.app.url_map.bind("localhost")
+    seen = {routes.match(path.partition("?")[0])[0] for path in paths if "no-such" not in path}
+    pages = {
+        rule.endpoint
+        for rule in app.app.url_map.iter_rules()
+        if rule.endpoint.startswith("studio.") and "GET" in (rule.methods or ())
+    }
+    assert pages - seen == {"studio.draft_picture", "studio.tutorial_file"}, "these two are no pages"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page: BrowserPage, address: str, paths: list[str], scheme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -136,10 +151,10 @@ def test_axe_finds_nothing(page: BrowserPage, address: str, paths: list[str], sc
 
 def test_nothing_overflows(page: BrowserPage, address: str, paths: list[str]) -> None:
     wrong = {}
-    for width, height in (*SIZES, *NARROW):
-        page.set_viewport_size({"width": width, "height": height})
-        for path in paths:
-            page.goto(address + path)
+    for path in paths:
+        page.goto(address + path)
+        for width, height in (*SIZES, *NARROW):
+            page.set_viewport_size({"width": width, "height": height})
             over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if over > 0:
                 wrong[f"{path} at {width}"] = over
