@@ -27,7 +27,7 @@ from sqlalchemy import (
     event,
     literal,
 )
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
 Keys = TypeVarTuple("Keys")
@@ -35,6 +35,8 @@ Found = TypeVar("Found")
 _READ = "preceptor_read"
 _WRITE = "preceptor_write"
 _SOON = "preceptor_soon"
+LAST_USED_FIRST = {"pool_use_lifo": True}
+"""Which connection is taken: the pages and statements of the one used last are still in memory."""
 _WAL_IS_SOUND_FROM = (3, 51, 3)
 """SQLite before 3.51.3 can corrupt a WAL database when two connections checkpoint at once."""
 
@@ -92,11 +94,9 @@ class Database:
             parsed,
             echo=echo,
             pool_size=16,
-            # The connection used last: its pages and statements are still in memory.
-            pool_use_lifo=True,
             # An error's text goes to the log: it names the statement, never the values.
             hide_parameters=True,
-            **_options(self.is_sqlite),
+            **_options(parsed),
         )
         self._of_thread = threading.local()
         self._writing_engine = self.engine.execution_options(**{_WRITE: True})
@@ -188,13 +188,15 @@ def _insert_unless_there(table: Table, dialect: str) -> Executable:
     return insert(table).on_conflict_do_nothing().returning(literal(True))
 
 
-def _options(is_sqlite: bool) -> dict[str, Any]:
-    if is_sqlite:
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
         # 30 s for SQLite's lock: a writer that waits is better than one that fails.
-        return {"module": sqlite3, "connect_args": {"timeout": 30.0}}
+        last_used_first = {} if url.database in (None, "", ":memory:") else LAST_USED_FIRST
+        return {"module": sqlite3, "connect_args": {"timeout": 30.0}, **last_used_first}
     # ledger.record() reads the row that another sender committed a moment ago, which a server
     # whose default is REPEATABLE READ would hide.
-    return {"connect_args": {"connect_timeout": 5}, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    isolation = {"isolation_level": "READ COMMITTED"}
+    return {"connect_args": {"connect_timeout": 5}, "pool_pre_ping": True, **isolation, **LAST_USED_FIRST}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -2,12 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
+from smart_app.fhir.expanding import FoundCode
 from smart_app.fhir.facts import Findings, RoleFacts
 from smart_app.library.ai_registry import Entry, Known, save_feature
 from smart_app.library.importing import import_library
@@ -17,9 +18,11 @@ from smart_app.organizations.permissions import Permission
 from smart_app.organizations.roster.models import RosterPerson, Unit
 from smart_app.organizations.roster.reading import NOT_SAID
 from smart_app.organizations.verbs import add_organization
+from smart_app.studio.targeting import code_search
 from smart_app.visits import arriving
 from smart_app.visits.codes_seen import note_codes
 from smart_app.visits.models import Visit
+from smart_app.visits.view import VisitView
 from tests.fhir.records import NURSE, SCT
 from tests.player.conftest import LIBRARY, local_file
 from tests.plugins.app import RealApp, Visitor
@@ -456,3 +459,18 @@ def test_another_organizations_entries_are_not_there(app: RealApp, trainer: Visi
     assert trainer.get("ai-features/their-feature").status_code == 404
     assert trainer.post("ai-features/their-feature/remove").status_code == 404
     assert "Theirs" not in trainer.get("ai-features").text
+
+
+class _Closes:
+    def close(self) -> None:
+        """As a FHIR session is."""
+
+
+def test_what_the_ehr_lacks_is_added_from_our_lists_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = code_search._shipped("nurse")
+    of_ehr = FoundCode("http://example.org/codes", "n-1", "Nurse of this house")
+    monkeypatch.setattr(code_search, "_session", lambda visit: (_Closes(), ""))
+    monkeypatch.setattr(code_search, "expand", lambda fhir, words: (of_ehr, ours[0]))
+    found = code_search.search_codes(cast(VisitView, None), "nurse")
+    assert found.codes == (of_ehr, *ours)
+    assert (found.from_ehr, found.added) == (True, len(ours) - 1)

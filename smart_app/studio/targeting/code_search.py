@@ -30,22 +30,34 @@ class CodeSearch:
     from_ehr: bool
     why: str
     """Why the EHR was not asked, or did not answer; empty where it did."""
+    added: int = 0
+    """How many of the codes the EHR did not have: from the lists that we ship."""
 
 
 def search_codes(visit: VisitView, words: str) -> CodeSearch:
-    """Codes that hold these words; never raises for what the network does."""
+    """Codes that hold these words; never raises for what the network does.
+
+    An EHR that has one terminology may lack the other (HAPI without SNOMED CT expands no role): ours is added.
+    """
+    shipped = _shipped(words)
     fhir, why = _session(visit)
     if fhir is not None:
         try:
-            return CodeSearch(expand(fhir, words)[:MOST], True, "")
+            found = expand(fhir, words)
+            held = {(code.system, code.code) for code in found}
+            more = tuple(code for code in shipped if (code.system, code.code) not in held)
+            return CodeSearch((*found, *more)[:MOST], True, "", len(more))
         except NoCodeSearch as error:
             why = f"it does not answer a code search ({error})"
         finally:
             fhir.close()
+    return CodeSearch(shipped[:MOST], False, why)
+
+
+def _shipped(words: str) -> tuple[FoundCode, ...]:
     wanted = words.casefold().split()
-    shipped = (FoundCode(*code) for code in shipped_codes())
-    found = [code for code in shipped if all(word in f"{code.display} {code.code}".casefold() for word in wanted)]
-    return CodeSearch(tuple(found[:MOST]), False, why)
+    codes = (FoundCode(*code) for code in shipped_codes())
+    return tuple(code for code in codes if all(word in f"{code.display} {code.code}".casefold() for word in wanted))
 
 
 def _session(visit: VisitView) -> tuple[FhirSession | None, str]:
