@@ -199,3 +199,19 @@ def test_a_link_in_a_folder_is_not_followed(app: RealApp, tmp_path: Path) -> Non
     refused = run(app, "import", folder, "--organization", "Lakeside")
     assert "stolen.md:1: This is a link, not a file." in refused.output
     assert "secret" not in refused.output.replace("stolen.md", "")
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "words"),
+    [(4, 99, "zip file version"), (6, 0x20, "compressed patched data"), (6, 0x40, "strong encryption")],
+)
+def test_what_zipfile_has_not_learned_is_refused_in_words(where: int, value: int, words: str) -> None:
+    """A newer format, patched data, strong encryption: each a NotImplementedError of zipfile's."""
+    content = bytearray(as_zip({"a.md": b"text"}))
+    directory = content.index(b"PK\x01\x02")
+    # Version and flags stand in the file's own header, and two bytes further on in the directory.
+    content[where], content[directory + where + 2] = value, value
+    with pytest.raises(NotImplementedError, match=words), zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
+        archive.read("a.md")
+    with pytest.raises(ArchiveRefused, match="no zip archive that can be read"):
+        read_zip(bytes(content))

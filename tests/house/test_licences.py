@@ -1,5 +1,6 @@
 """Licences of what is installed for serving: nothing that would reach out to the product or to who runs it."""
 
+import hashlib
 import re
 from importlib import metadata
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+VENDOR = Path(__file__).resolve().parents[1] / "vendor"
 OTHER_PLATFORMS = {"colorama", "tzdata"}
 """In the universal lock, installed on Windows only: BSD-3-Clause and Apache-2.0."""
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|MPL|Mozilla|PSF|Python Software|ISC|LGPL|Lesser General|0BSD)\b", re.I)
@@ -48,3 +50,12 @@ def test_a_dependency_is_permissive_or_named_here_with_its_reason(name: str) -> 
 
 def test_the_named_ones_are_still_needed() -> None:
     assert set(NAMED) <= set(locked())
+
+
+def test_a_file_from_elsewhere_is_the_one_that_was_published() -> None:
+    """Its digest stands beside it; with another content its findings would be worth nothing."""
+    listed = (VENDOR / "README.md").read_text()
+    files = [file for file in VENDOR.iterdir() if file.name != "README.md"]
+    assert files
+    for file in files:
+        assert hashlib.sha256(file.read_bytes()).hexdigest() in listed, file.name

@@ -1,5 +1,6 @@
 """An organization's own targets go through the rules that choose, and can be taken back."""
 
+import re
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -89,24 +90,37 @@ def test_a_change_is_audited_with_both_targets(database: Database, organization:
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    ("roles", "when", "why"),
     [
-        Targets((), {"any": True}),
-        Targets(("astronaut",), {"any": True}),
-        Targets(("nurse",), {}),
-        Targets(("nurse",), {"any": True, "intents": ["shift-handoff"]}),
-        Targets(("nurse",), {"task_codes": ["shift-handoff"]}),
-        Targets(("nurse",), {"any": True, "encounter_classes": ["XXX"]}),
-        Targets(("nurse",), {"any": True, "care_settings": ["the moon"]}),
-        Targets(("nurse",), {"any": True, "from": "2027-02-30"}),
-        Targets(("nurse",), {"any": True, "from": "2027-03-01", "until": "2027-02-01"}),
-        Targets(("nurse",), {"intents": [f"word-{n}" for n in range(61)]}),
-        Targets(("nurse",), {"any": True, "patients": ["7"]}),
+        ((), {"any": True}, "There is no role"),
+        (("astronaut",), {"any": True}, 'No role "astronaut"'),
+        (("nurse",), {}, "Targets are all empty"),
+        (("nurse",), {"any": True, "intents": ["shift-handoff"]}, "any: true stands instead"),
+        (("nurse",), {"task_codes": ["shift-handoff"]}, 'must be "system|code"'),
+        (("nurse",), {"any": True, "encounter_classes": ["XXX"]}, 'Encounter class "XXX" is not in v3-ActCode'),
+        (("nurse",), {"any": True, "care_settings": ["the moon"]}, 'Care setting "the moon" is not known'),
+        (("nurse",), {"any": True, "from": "2027-02-30"}, "from must be a date"),
+        (("nurse",), {"any": True, "from": "2027-03-01", "until": "2027-02-01"}, "until is before from"),
+        (("nurse",), {"intents": [f"word-{n}" for n in range(61)]}, "more than 60 entries"),
+        (("nurse",), {"any": True, "patients": ["7"]}, 'Unknown field "patients"'),
     ],
 )
-def test_own_targets_obey_the_rules_of_a_file(wanted: Targets) -> None:
-    with pytest.raises(TargetsRefused):
-        checked(wanted, ROLES)
+def test_own_targets_obey_the_rules_of_a_file(roles: tuple[str, ...], when: dict[str, Any], why: str) -> None:
+    with pytest.raises(TargetsRefused, match=re.escape(why)):
+        checked(Targets(roles, when), ROLES)
+
+
+def test_what_each_refusal_would_have_taken_is_taken() -> None:
+    """Each is refused for its own fault: the same without it passes."""
+    for when in (
+        {"any": True},
+        {"intents": ["shift-handoff"]},
+        {"task_codes": ["urn:preceptor:task|shift-handoff"]},
+        {"any": True, "encounter_classes": ["AMB"]},
+        {"any": True, "care_settings": ["hospital"]},
+        {"any": True, "from": "2027-02-01", "until": "2027-03-01"},
+    ):
+        assert checked(Targets(("nurse",), when), ROLES).roles == ("nurse",)
 
 
 def test_empty_fields_are_left_out_and_lists_are_in_order() -> None:

@@ -11,6 +11,8 @@ from playwright.sync_api import Page
 AXE = Path(__file__).parents[1] / "vendor/axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CONTROL = re.compile(r"- (link|button|radio|checkbox|textbox|searchbox|spinbutton|combobox|slider|switch)\b")
+NAMELESS = re.compile(rf"^\s*{CONTROL.pattern}(?! \")")
+"""A line of the accessibility tree, at any depth: a control, and no name after it."""
 NAMED = re.compile(r'- (\w+) "(.+?)"')
 _SIDEWAYS = """() => [...document.querySelectorAll('*')].filter(each => {
   if (each === document.documentElement) return each.scrollWidth > each.clientWidth;
@@ -81,6 +83,12 @@ def at_400_percent(page: Page) -> Iterator[None]:
     session.send("Emulation.setDeviceMetricsOverride", seen)
     yield
     session.detach()
+
+
+def nameless_controls(page: Page) -> list[str]:
+    """Controls that a screen reader has no name for, as the browser tells them to it."""
+    spoken = page.locator("body").aria_snapshot().splitlines()
+    return [line.strip() for line in spoken if NAMELESS.match(line)]
 
 
 def controls(page: Page) -> list[str]:

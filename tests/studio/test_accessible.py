@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow
 from smart_app.organizations.permissions import Permission
 from tests.fhir.records import NURSE, SCT
-from tests.player.looking import AXE, CONTROL, RULES
+from tests.player.looking import AXE, RULES, nameless_controls
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio, upload
@@ -168,8 +168,7 @@ def test_every_control_has_a_name_and_is_reached_by_tab_with_its_focus_seen(
     wrong: dict[str, Any] = {}
     for path in paths:
         page.goto(address + path)
-        spoken = page.locator("body").aria_snapshot()
-        nameless = [line for line in spoken.splitlines() if CONTROL.match(line) and '"' not in line]
+        nameless = nameless_controls(page)
         unseen = []
         for _ in range(MOST_STOPS):
             page.keyboard.press("Tab")
@@ -181,3 +180,10 @@ def test_every_control_has_a_name_and_is_reached_by_tab_with_its_focus_seen(
         if nameless or unseen or missed:
             wrong[path] = (nameless, unseen, missed)
     assert wrong == {}
+
+
+def test_the_look_for_names_sees_a_control_without_one_wherever_it_stands(page: BrowserPage) -> None:
+    page.set_content('<main><ul><li><p><button></button> <input aria-label="A &quot;name&quot;"></p></li></ul></main>')
+    assert nameless_controls(page) == ["- button"]
+    page.set_content('<main><section><label>Named <input></label><input value="said &quot;so&quot;"></section></main>')
+    assert nameless_controls(page) == ['- textbox: said "so"']

@@ -18,7 +18,7 @@ from smart_app.organizations.models import Learner, LearnerMatch, RoleCode
 from smart_app.organizations.permissions import Permission
 from smart_app.visits.models import Visit
 from tests.player.conftest import LIBRARY, local_file
-from tests.player.looking import AXE, CONTROL, RULES
+from tests.player.looking import AXE, RULES, nameless_controls
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio
@@ -140,8 +140,7 @@ def test_every_control_has_a_name(page: Page, address: str, paths: list[str]) ->
     wrong = {}
     for path in paths:
         page.goto(address + path)
-        spoken = page.locator("body").aria_snapshot().splitlines()
-        nameless = [line for line in spoken if CONTROL.match(line) and '"' not in line]
+        nameless = nameless_controls(page)
         if nameless:
             wrong[path] = nameless
     assert wrong == {}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
@@ -44,6 +44,11 @@ def page(open_browser: OpenBrowser, trainer: Desk) -> Page:
     return context.new_page()
 
 
+def is_a_save(answer: Response) -> bool:
+    """The server has taken the text."""
+    return answer.request.method == "POST" and "/drafts/" in answer.url and answer.ok
+
+
 def take_cookies(context: Any, visitor: Visitor) -> None:
     held: Any = [
         {"name": name, "value": value, "domain": "localhost", "path": "/", "secure": True}
@@ -56,16 +61,32 @@ def test_it_saves_as_one_types_and_the_preview_follows(page: Page, address: str,
     draft = trainer.begins()
     page.goto(address + trainer.visitor.home + draft)
     page.get_by_label("The card's line").fill("Typed, and never sent by hand.")
-    page.get_by_label("Why", exact=True).fill("Four words are here.")
+    with page.expect_response(is_a_save):
+        page.get_by_label("Why", exact=True).fill("Four words are here.")
     expect(page.locator("[data-count=why]")).to_have_text("4")
     expect(page.frame_locator("iframe.preview").locator(".lede")).to_have_text("Typed, and never sent by hand.")
     expect(page.locator("#saved")).to_contain_text("Saved")
-    page.get_by_label("How", exact=True).fill("1. Open it. {local: where it is}")
-    page.get_by_label("where it is (not filled)").fill("On the left.")
-    expect(page.locator("#saved")).to_contain_text("Saved")
+    with page.expect_response(is_a_save):
+        page.get_by_label("How", exact=True).fill("1. Open it. {local: where it is}")
+    with page.expect_response(is_a_save):
+        page.get_by_label("where it is (not filled)").fill("On the left.")
     assert "On the left." in trainer.get(draft).text
-    page.get_by_label("Title", exact=True).focus()  # leaving a field is no change
     expect(page.locator("#saved")).to_contain_text("Saved")
+
+
+def test_a_field_that_is_only_left_is_no_change(page: Page, address: str, trainer: Desk) -> None:
+    draft = trainer.begins()
+    page.goto(address + trainer.visitor.home + draft)
+    with page.expect_response(is_a_save):
+        page.get_by_label("The card's line").fill("Saved, and then left.")
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.get_by_label("Title", exact=True).focus()
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    page.wait_for_timeout(2000)  # a change would be sent after 1.2 s
+    assert "POST" not in sent
+    assert page.evaluate("localStorage.length") == 0, "no copy is kept of what is saved"
     page.reload()
     expect(page.locator("#kept")).to_be_hidden()
 
