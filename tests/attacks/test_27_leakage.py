@@ -146,6 +146,11 @@ def secrets_of_the_launch(watched: Watched, clinician: Clinician) -> dict[str, s
     return {f"{name} #{number}": value for number, (name, value) in enumerate(found) if value}
 
 
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What the browser keeps does not depend on the server's database."""
+
+
+@on_one_database
 def test_the_browsers_history_keeps_no_code(watched: Watched, open_browser: OpenBrowser) -> None:
     page = open_browser(cookies="allowed").context.new_page()
     launch = watched.ehr.control("launches", {"person": "prac-okafor-physician"})
@@ -157,6 +162,7 @@ def test_the_browsers_history_keeps_no_code(watched: Watched, open_browser: Open
     assert [url for url in kept if urlsplit(url).query] == []
 
 
+@on_one_database
 def test_the_address_holds_no_code_while_the_sign_in_is_under_way(watched: Watched, open_browser: OpenBrowser) -> None:
     page = open_browser(cookies="allowed").context.new_page()
     asked: list[str] = []

@@ -79,12 +79,14 @@ class Clinician:
         self.sees(HOME, number=number)
         heading = self.sidebar(number).locator(".picks > li:first-child h2")
         title = heading.evaluate("h2 => (h2.querySelector('button') ?? h2).firstChild.textContent.trim()")
+        self.page.bring_to_front()
         self.first_pick(number).click()
         self.sees(title, number=number)
         return str(title)
 
     def presses(self, words: str | re.Pattern[str], number: int = 1) -> None:
-        """A button or link of that name."""
+        """A button or link of that name, in the window in front: a press on one behind may not arrive."""
+        self.page.bring_to_front()
         named = self.sidebar(number).get_by_role("button", name=words)
         self.sidebar(number).get_by_role("link", name=words).or_(named).first.click()
 
@@ -93,6 +95,7 @@ class Clinician:
         self.presses("Read why first", number)
         for part in range(1, MOST_STEPS):
             here = self.heading(number).inner_text()
+            self.page.bring_to_front()
             self.sidebar(number).locator(".bar .grow button, .bar a.grow").click()
             expect(self.heading(number)).not_to_have_text(here)
             if self.heading(number).inner_text() == "Finished":

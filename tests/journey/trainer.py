@@ -2,15 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.player.looking import what_axe_finds
 from tests.plugins.browser import Browser
 from tests.plugins.servers import App, Ehr
 
-AXE = (Path(__file__).parents[1] / "vendor/axe.min.js").read_text()
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 MOST_TABS = 150
 PARTS = {
     "Why": "You sort the same refills all day, and you fear to miss the one that changed. The draft puts them in "
@@ -51,9 +49,7 @@ class AtTheStudio:
         """The page has this heading, and axe finds nothing on it."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
         self.page.wait_for_load_state("load")
-        self.page.evaluate(AXE)
-        found = self.page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
-        assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == [], heading
+        assert what_axe_finds(self.page) == [], heading
 
     def presses(self, words: str, *, role: str = "button", back: bool = False) -> None:
         """A button, or a link, of just this name."""

@@ -5,17 +5,21 @@ PostgreSQL, `stand(fhir=...)` on another FHIR server, `stand(second_ehr=True)`
 with a second EHR on 127.0.0.2 (another site for the browser).
 """
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -28,6 +32,7 @@ SCOPES = (
     "launch openid fhirUser user/Practitioner.rs user/PractitionerRole.rs user/Person.r user/Encounter.r user/Task.rs"
 )
 ORGANIZATION = "Lakeside demo"
+SQLITE = "sqlite:///"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -282,7 +287,29 @@ def client_entry(app: App, slug: str) -> dict[str, Any]:
 
 
 def prepare(app: App) -> None:
-    """Keys, tables, the organization and its published tutorials."""
+    """Keys, tables, the organization and its published tutorials; on SQLite a copy of what was prepared once."""
+    if not app.url_of_database.startswith(SQLITE):
+        _prepare(app)
+        return
+    once = _prepared_once()
+    shutil.copy2(once.folder / "keys.json", app.folder)
+    shutil.copy2(_file(once), _file(app))
+
+
+@cache
+def _prepared_once() -> App:
+    """An app that is never run; its folder goes with this process."""
+    app = App(folder=Path(tempfile.mkdtemp(prefix="preceptor-prepared-")))
+    atexit.register(shutil.rmtree, app.folder, ignore_errors=True)
+    _prepare(app)
+    return app
+
+
+def _file(app: App) -> Path:
+    return Path(app.url_of_database.removeprefix(SQLITE))
+
+
+def _prepare(app: App) -> None:
     app.command("keys", "generate")
     app.command("migrate")
     app.command("organization", "add", ORGANIZATION)

@@ -216,10 +216,13 @@ def test_two_open_charts_each_keep_their_own_app(page: Page) -> None:
     for number in (1, 2):
         expect(page.frame_locator(f"iframe[name=app-{number}]").get_by_text("signed in")).to_be_attached()
     expect(page.locator("#panel-2")).to_be_hidden()
+    behind = page.locator("iframe[name=app-2]").bounding_box()
+    assert behind, "a frame without a box may stay blank once its tab is shown"
     page.locator("#tab-1").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#panel-2")).to_be_visible()
     expect(page.locator("#panel-1")).to_be_hidden()
+    assert page.locator("iframe[name=app-2]").bounding_box() == behind
 
 
 @pytest.mark.browser

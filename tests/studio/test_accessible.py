@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow
 from smart_app.organizations.permissions import Permission
 from tests.fhir.records import NURSE, SCT
-from tests.player.looking import AXE, RULES, nameless_controls
+from tests.player.looking import nameless_controls, what_axe_finds
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio, upload
@@ -141,12 +141,10 @@ def test_axe_finds_nothing_in_light_and_dark(page: BrowserPage, address: str, pa
     wrong = {}
     for path in paths:
         page.goto(address + path)
-        page.evaluate(AXE.read_text())
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
-            if found:
-                wrong[f"{path} in {scheme}"] = [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
+            if found := what_axe_finds(page):
+                wrong[f"{path} in {scheme}"] = found
     assert wrong == {}
 
 

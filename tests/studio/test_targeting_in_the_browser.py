@@ -18,7 +18,7 @@ from smart_app.organizations.models import Learner, LearnerMatch, RoleCode
 from smart_app.organizations.permissions import Permission
 from smart_app.visits.models import Visit
 from tests.player.conftest import LIBRARY, local_file
-from tests.player.looking import AXE, RULES, nameless_controls
+from tests.player.looking import nameless_controls, what_axe_finds
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio
@@ -129,10 +129,8 @@ def test_axe_finds_nothing_and_nothing_overflows(
             over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if over > 0:
                 wrong[f"{path} at {width}"] = over
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
-        if found:
-            wrong[path] = [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
+        if found := what_axe_finds(page):
+            wrong[path] = found
     assert wrong == {}
 
 
