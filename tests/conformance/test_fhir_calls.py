@@ -53,8 +53,8 @@ def test_a_long_wait_is_not_waited_for(ehr: CannedEhr, session: fhir.FhirSession
     ehr.answers["/fhir/Task/1"] = lambda seen: Answer({}, 429, {"Retry-After": value})
     began = time.monotonic()
     with pytest.raises(fhir.FhirStatus):
-        session.get_json("Task/1", deadline=1)
-    assert time.monotonic() - began < 1.5
+        session.get_json("Task/1", deadline=1.9)  # a little less than what a wait is capped to
+    assert time.monotonic() - began < 1.9
     assert fhir.retry_after_seconds(value) <= 2
 
 
