@@ -172,6 +172,9 @@ def test_who_sees_a_tutorial_is_changed_and_undone_with_the_keyboard_alone(
     tab_to(page, "Undo")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Undone. It is as it was before.")).to_be_visible()
+    page.goto(f"{address}{trainer.home}targeting/{HANDOFF}")
+    expect(page.get_by_text("Nurses and pharmacists, when a handoff task is open")).to_have_count(0)
+    expect(page.get_by_role("checkbox", name="Pharmacist").first).not_to_be_checked()
 
 
 def test_a_code_is_mapped_with_the_keyboard_alone(app: RealApp, page: Page, address: str, trainer: Visitor) -> None:
