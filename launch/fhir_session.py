@@ -8,7 +8,7 @@ the reads of a launch side by side before anybody waits for one of them.
 
 import email.utils
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin
 
@@ -156,16 +156,22 @@ class FhirSession:
         if any(unsafe in tail for unsafe in _UNSAFE_IN_PATH):
             raise FhirOutsideBase("the address may lead out of the FHIR base")
 
-    def ask_all(self, paths: Iterable[str], *, deadline: float = READ_SECONDS) -> dict[str, float]:
+    def ask_all(
+        self,
+        paths: Iterable[str],
+        *,
+        deadline: float = READ_SECONDS,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> dict[str, float]:
         """Send these GETs at once and wait for their answers; `get_json` then finds each here, once.
 
         Gives the paths that need nothing more of the network, with the seconds that each took. Not among
         them: what must be asked for again (the EHR was busy, the connection broke), which `get_json` does,
-        and what may have a next page.
+        and what may have a next page. `meanwhile`: what is done between sending and waiting.
         """
         urls = {path: self.url(path) for path in paths}
         requests_ = [self._gated(prepared("GET", url, _HEADERS)) for url in urls.values()]
-        outcomes = self._door.send_all(requests_, seconds=deadline, cap=FHIR_BYTES)
+        outcomes = self._door.send_all(requests_, seconds=deadline, cap=FHIR_BYTES, meanwhile=meanwhile)
         self._asked |= zip(urls.values(), outcomes, strict=True)
         answered = ((path, got) for path, got in zip(urls, outcomes, strict=True) if isinstance(got, Answer))
         return {path: got.seconds for path, got in answered if _is_all(got)}

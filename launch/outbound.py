@@ -11,7 +11,7 @@ by side in one thread: they wait for the EHR together and cost no threads of our
 
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import certifi
@@ -52,6 +52,10 @@ FHIR_BYTES: Final = 5 * 1024 * 1024
 DOCUMENT_BYTES: Final = 512 * 1024
 
 
+def _nothing() -> None:
+    """Nothing to do while waiting."""
+
+
 class Door:
     """Sends requests. One per app; safe to use from several threads."""
 
@@ -70,9 +74,17 @@ class Door:
         return outcome
 
     def send_all(
-        self, requests: Sequence[Request], *, seconds: float = READ_SECONDS, cap: int = DOCUMENT_BYTES
+        self,
+        requests: Sequence[Request],
+        *,
+        seconds: float = READ_SECONDS,
+        cap: int = DOCUMENT_BYTES,
+        meanwhile: Callable[[], None] = _nothing,
     ) -> list[Answer | OutboundError]:
-        """All of them at once: for each, in their order, its answer or why there is none."""
+        """All of them at once: for each, in their order, its answer or why there is none.
+
+        `meanwhile`: what this thread does once they are sent, before it waits. What it raises ends the calls.
+        """
         try:
             lines = self._idle.pop()
         except IndexError:
@@ -80,7 +92,7 @@ class Door:
         calls = [Call(request, lines.line(), cap) for request in requests]
         for call in calls:
             self._set_up(call, seconds)
-        lines.run(calls, seconds)
+        lines.run(calls, seconds, meanwhile)
         outcomes = [call.outcome() for call in calls]
         self._idle.append(lines)
         return outcomes

@@ -61,6 +61,11 @@ class LaunchReport:
         self._began = time.perf_counter()
 
     @property
+    def seconds(self) -> float:
+        """How long this request has been working on the launch."""
+        return time.perf_counter() - self._began
+
+    @property
     def steps(self) -> tuple[Mapping[str, Any], ...]:
         """All steps so far: {name, outcome, milliseconds, detail?}."""
         return (*self._earlier, *self._steps)
@@ -101,7 +106,7 @@ class LaunchReport:
 
     def _record(self, outcome: Any, name: str | None, error: LaunchError | None) -> ReportRecord:
         registration = self.registration
-        here = round((time.perf_counter() - self._began) * 1000)
+        here = round(self.seconds * 1000)
         return ReportRecord(
             reference=self.reference,
             organization=registration.organization if registration else None,

@@ -5,7 +5,7 @@ is said in :mod:`launch.outbound` alone.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -81,13 +81,19 @@ class Lines:
         """A handle without any setting."""
         return self._idle.pop() if self._idle else pycurl.Curl()
 
-    def run(self, calls: "Sequence[Call]", seconds: float) -> None:
-        """Until all calls have ended, each by its own deadline; the handles are free afterwards."""
+    def run(self, calls: "Sequence[Call]", seconds: float, meanwhile: "Callable[[], None]") -> None:
+        """Until all calls have ended, each by its own deadline; the handles are free afterwards.
+
+        `meanwhile`: what there is to do between sending and waiting.
+        """
         by_line = {call.line: call for call in calls}
         for line in by_line:
             self._multi.add_handle(line)
         try:
-            self._wait(time.monotonic() + seconds + _LOOK_AGAIN_SECONDS)
+            until = time.monotonic() + seconds + _LOOK_AGAIN_SECONDS
+            self._multi.perform()  # sends
+            meanwhile()
+            self._wait(until)
             self._note_failures(by_line)
         finally:
             for call in calls:

@@ -33,8 +33,11 @@ from sqlalchemy.orm import DeclarativeBase, Session
 Keys = TypeVarTuple("Keys")
 Found = TypeVar("Found")
 _READ = "preceptor_read"
+_SEEN = "preceptor_seen"
 _WRITE = "preceptor_write"
 _SOON = "preceptor_soon"
+Seen = dict[tuple[Any, ...], Any]
+"""What :func:`once` has read: (how, of what) -> what it found."""
 LAST_USED_FIRST = {"pool_use_lifo": True}
 """Which connection is taken: the pages and statements of the one used last are still in memory."""
 _WAL_IS_SOUND_FROM = (3, 51, 3)
@@ -108,8 +111,11 @@ class Database:
             event.listen(self._soon_engine, "begin", _begin_soon)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self, seen: Seen | None = None) -> Iterator[Session]:
         """A session for reading; rolled back at the end.
+
+        `seen`: what an earlier session of this request has read, by :func:`once`; it is not read again, and what
+        is read here is added. None: nothing yet.
 
         Within another one of this thread it is the same session. With two, SQLite's rollback journal would let
         both this thread and a writer wait: the writer for our first read to end, our second read for the writer.
@@ -118,7 +124,7 @@ class Database:
         if outer is not None:
             yield outer
             return
-        with Session(self.engine, expire_on_commit=False, info={_READ: {}}) as session:
+        with Session(self.engine, expire_on_commit=False, info={_READ: {} if seen is None else seen}) as session:
             self._of_thread.reading = session
             try:
                 yield session
@@ -126,13 +132,15 @@ class Database:
                 self._of_thread.reading = None
 
     @contextmanager
-    def writing(self, *, durable: bool = True) -> Iterator[Session]:
+    def writing(self, *, durable: bool = True, seen: Seen | None = None) -> Iterator[Session]:
         """A session for writing; the caller commits, else it is rolled back.
 
         `durable` false: what is committed is there for everybody at once and outlives a killed process, but may
         be lost with the machine's power. For what its owner simply does again, such as a launch under way.
+        `seen`: what :func:`once` takes from a session before this one. Only for what this one does not change.
         """
-        with Session(self._writing_engine if durable else self._soon_engine, expire_on_commit=False) as session:
+        engine = self._writing_engine if durable else self._soon_engine
+        with Session(engine, expire_on_commit=False, info={_SEEN: seen or {}}) as session:
             yield session
 
     @contextmanager
@@ -157,10 +165,14 @@ def closing_database(url: str) -> Iterator[Database]:
 
 
 def once(session: Session, read: Callable[[Session, *Keys], Found], *keys: *Keys) -> Found:
-    """What `read(session, *keys)` gives; in a session for reading it is read once, since it cannot change there."""
+    """What `read(session, *keys)` gives; in a session for reading it is read once, since it cannot change there.
+
+    A session for writing reads anew, but for what it was told that was seen.
+    """
     held = session.info.get(_READ)
     if held is None:
-        return read(session, *keys)
+        seen: Seen = session.info.get(_SEEN, {})
+        return seen[read, keys] if (read, keys) in seen else read(session, *keys)
     if (read, keys) not in held:
         held[read, keys] = read(session, *keys)
     found: Found = held[read, keys]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 PLUGINS = Path(__file__).with_name("plugins")
 GROUPS = (
@@ -18,6 +19,11 @@ GROUPS = (
 """Tests that share a server: (group, beginning of the path)."""
 BY_PARAMETER = ("tests/player/test_every_page.py",)
 """Tests that share what their parameter stands for: a page that somebody has gone to."""
+
+# How long an example takes is the machine's affair; what it shows is not.
+settings.register_profile("preceptor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if os.environ.get("CI") != "true":  # there hypothesis has a profile of its own, which also derandomizes
+    settings.load_profile("preceptor")
 
 pytest.register_assert_rewrite("tests.plugins")  # before one plugin imports another
 pytest_plugins = [f"tests.plugins.{path.stem}" for path in sorted(PLUGINS.glob("[a-z]*.py"))]

@@ -162,7 +162,7 @@ def _string(value: Any) -> str | None:
 def _token(value: Any) -> str | None:
     """A string without blanks: what FHIR's code and uri allow, as far as codes are written in practice."""
     text = _string(value)
-    return text if text and not any(character.isspace() for character in text) else None
+    return text if text and text.split() == [text] else None
 
 
 def _boolean(value: Any) -> bool | None:

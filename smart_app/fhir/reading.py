@@ -31,6 +31,10 @@ from smart_app.fhir.server import FhirReader, path_of, search_path
 ALL_SECONDS = 1.7
 """All reads together end after this, so that the page comes within three."""
 FIRST_ROUND_SECONDS = 1.3
+_END_BY_SECONDS = 2.2
+"""Of the request that the launch ends with: a sign-in that was slow leaves less time for the reads."""
+_AT_LEAST_SECONDS = 0.5
+"""Time that the reads get however slow the sign-in was."""
 ACTIVE = ("requested", "received", "accepted", "ready", "in-progress", "on-hold")
 _MOST_CONTEXT_TASKS = 5
 _TASK_ELEMENTS = "id,status,code,owner,encounter"
@@ -56,18 +60,28 @@ class _Round:
     missing: tuple[str, ...]
 
 
-def read_person_and_task(context: LaunchContext) -> Findings:
-    """All reads of a launch. Raises nothing of the network: what could not be read is in `missing`."""
+def read_person_and_task(context: LaunchContext, *, meanwhile: Callable[[], None] = lambda: None) -> Findings:
+    """All reads of a launch. Raises nothing of the network: what could not be read is in `missing`.
+
+    `meanwhile`: what is done while the EHR works on the first round, by this thread.
+    """
     began = time.monotonic()
-    first = _read(context, _first_reads(context), until=began + FIRST_ROUND_SECONDS)
+    seconds = seconds_for_all(context.report.seconds)
+    until = began + seconds * FIRST_ROUND_SECONDS / ALL_SECONDS
+    first = _read(context, _first_reads(context), until=until, meanwhile=meanwhile)
     findings = _findings(context, first, Findings())
     second_reads = _second_reads(context, first, findings)
     if second_reads:
-        second = _read(context, second_reads, until=began + ALL_SECONDS)
+        second = _read(context, second_reads, until=began + seconds)
         findings = _findings(context, second, findings)
     for text in findings.missing:
         context.report.note_missing(text)
     return findings
+
+
+def seconds_for_all(seconds_before: float) -> float:
+    """How long all reads may take together, where `seconds_before` of the launch went before them (sign-in, say)."""
+    return min(ALL_SECONDS, max(_AT_LEAST_SECONDS, _END_BY_SECONDS - seconds_before))
 
 
 def _first_reads(context: LaunchContext) -> dict[str, Read]:
@@ -170,11 +184,18 @@ class _NotRead:
     why: str
 
 
-def _read(context: LaunchContext, reads: Mapping[str, Read], *, until: float) -> _Round:
+def _read(
+    context: LaunchContext,
+    reads: Mapping[str, Read],
+    *,
+    until: float,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> _Round:
     """Side by side; ends at `until` even where a read does not."""
     if not reads:
         return _Round({}, ())
-    took = context.fhir.ask_all([read.path for read in reads.values()], deadline=until - time.monotonic())
+    paths = [read.path for read in reads.values()]
+    took = context.fhir.ask_all(paths, deadline=until - time.monotonic(), meanwhile=meanwhile)
     running = {
         name: _POOL.submit(_one, context, name, read, until) for name, read in reads.items() if read.path not in took
     }

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Executable, bindparam, literal, select
+from sqlalchemy.orm import Session, aliased
 
 from smart_app.db import insert_new
 from smart_app.keys import KeyRing
@@ -44,6 +44,15 @@ _OF_HASHES = _IDENTITIES.where(
     LearnerIdentity.kind.in_([literal(kind) for kind in _ORDER]),
     LearnerIdentity.hash.in_([bindparam(f"hash_{n}") for n in range(_AT_ONCE)]),
 )
+_SIGNED_IN = aliased(LearnerIdentity, name="signed_in")
+_WITH_ALL_OTHERS = _IDENTITIES.join(
+    _SIGNED_IN,
+    (_SIGNED_IN.organization == LearnerIdentity.organization) & (_SIGNED_IN.learner == LearnerIdentity.learner),
+).where(
+    _SIGNED_IN.kind == literal("token"),
+    _SIGNED_IN.hash.in_([bindparam(f"hash_{n}") for n in range(_AT_ONCE)]),
+)
+"""All that a person is known by who signs in with one of these tokens' identities."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,20 @@ class KnownLearner:
     """Identities that this launch brought first."""
 
 
+@dataclass(frozen=True)
+class RecalledLearner:
+    """A learner found by the token's identity, with all that the learner is known by."""
+
+    learner: KnownLearner
+    known_by: frozenset[tuple[str, bytes]]
+    """(kind, keyed hash)."""
+
+    def is_known_by(self, identities: Iterable[Identity], keys: KeyRing) -> bool:
+        """Whether each of them is the learner's already: then :func:`resolve_learner` would change nothing."""
+        hashes = ({(one.kind, digest) for digest in keys.hashes(*hashed(one))} for one in identities)
+        return all(self.known_by & any_of for any_of in hashes)
+
+
 class NoPrimaryIdentity(ValueError):
     """A learner is resolved with the token's identity, or not at all."""
 
@@ -83,6 +106,18 @@ def resolve_learner(
         _add_identity(session, organization, learner.id, identity, keys)
     _propose_matches(session, organization, learner.id, known)
     return replace(learner, first_seen=new)
+
+
+def recall_learner(
+    session: Session, *, organization: UUID, identities: Iterable[Identity], keys: KeyRing
+) -> RecalledLearner | None:
+    """Whose the token's identity is, in one query; None where it was never seen. Changes nothing."""
+    tokens = [digest for one in identities if one.kind == "token" for digest in keys.hashes(*hashed(one))]
+    rows = list(_rows(session, organization, tokens, _WITH_ALL_OTHERS)) if tokens else []
+    if not rows:
+        return None
+    learner = KnownLearner(organization, rows[0].learner, rows[0].declared_job_role)
+    return RecalledLearner(learner, frozenset((row.kind, row.hash) for row in rows))
 
 
 def find_learner(session: Session, *, organization: UUID, identity: Identity, keys: KeyRing) -> UUID | None:
@@ -106,12 +141,14 @@ def _known(
     }
 
 
-def _rows(session: Session, organization: UUID, hashes: Sequence[bytes]) -> Iterator[Any]:
+def _rows(
+    session: Session, organization: UUID, hashes: Sequence[bytes], query: Executable = _OF_HASHES
+) -> Iterator[Any]:
     for first in range(0, len(hashes), _AT_ONCE):
         some = hashes[first : first + _AT_ONCE]
         filled = [*some, *[some[0]] * (_AT_ONCE - len(some))]
         asked = {"organization": organization, **{f"hash_{n}": digest for n, digest in enumerate(filled)}}
-        yield from session.connection().execute(_OF_HASHES, asked)
+        yield from session.connection().execute(query, asked)
 
 
 def _joined(known: dict[Identity, KnownLearner], ordered: Sequence[Identity]) -> KnownLearner | None:

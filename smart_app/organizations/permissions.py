@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from smart_app.db import insert_new
+from smart_app.db import insert_new, once
 from smart_app.organizations import models
 from smart_app.organizations.verbs import write_audit
 
@@ -34,6 +34,10 @@ _GRANTED = select(models.Permission.permission).where(
 
 def permissions_of(session: Session, *, organization: UUID, learner: UUID) -> frozenset[Permission]:
     """What this learner was granted."""
+    return once(session, _granted, organization, learner)
+
+
+def _granted(session: Session, organization: UUID, learner: UUID) -> frozenset[Permission]:
     asked = {"organization": organization, "learner": learner}
     return frozenset(map(Permission, session.connection().execute(_GRANTED, asked).scalars()))
 

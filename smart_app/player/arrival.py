@@ -1,6 +1,6 @@
 """From a finished launch to the first page.
 
-1. Read who is here and what is open, with no database transaction open.
+1. Read who is here and what is open. While the EHR answers, read from the database what the rest will ask for.
 2. In one transaction: open the visit, choose the tutorials, record that the learner is present.
 3. Commit, give the visit's cookie, and show the page. Its script puts its own address, /v/<visit>/, in the place
    of the launch's. Where no script posted the reply, a redirect leads there; from /launch/studio to /studio/<visit>/.
@@ -20,6 +20,7 @@ from smart_app.fhir.facts import Findings
 from smart_app.fhir.reading import read_person_and_task
 from smart_app.library.targeting import Choice
 from smart_app.player import verbs
+from smart_app.player.ahead import Ahead
 from smart_app.player.blueprint import whose_page
 from smart_app.player.choosing import chosen_by
 from smart_app.player.first import asks_first
@@ -42,21 +43,22 @@ BY_SCRIPT = "script"
 def arrive(context: LaunchContext) -> ResponseReturnValue:
     """`on_launch`: a visit is open and its tutorials are chosen when this returns."""
     held = services()
-    findings, style = _read(context)
+    ahead = Ahead(held, context)
+    findings, style = _read(context, ahead)
     # With the power a launch may go, too: the EHR opens the app again, and presence is told anew. A second later
     # the launch report is committed, and all before it is on disk with that.
-    with held.database.writing(durable=False) as session:
-        opened, history = _open(session, held, context, findings, style)
+    with held.database.writing(durable=False, seen=ahead.seen) as session:
+        opened, history = _open(session, held, context, findings, style, ahead)
         session.commit()
     verbs.remember_present(opened.visit)
     keep_token(context, opened.visit.id)
     end_tokens(opened.ended, seconds=1.0)
-    response = make_response(_first_page(opened, history, in_studio=context.placement == STUDIO))
+    response = make_response(_first_page(opened, history, ahead, in_studio=context.placement == STUDIO))
     opened.set_cookies(response, keys=held.keys, lifetime=held.settings.visit_hours * 3600)
     return response
 
 
-def _first_page(opened: OpenedVisit, history: History, *, in_studio: bool) -> ResponseReturnValue:
+def _first_page(opened: OpenedVisit, history: History, ahead: Ahead, *, in_studio: bool) -> ResponseReturnValue:
     """The page itself, where its script can give it its address: one way to the server and back less to wait for."""
     if in_studio:
         return redirect(url_for("studio.home", visit=opened.visit.id), 303)
@@ -64,7 +66,7 @@ def _first_page(opened: OpenedVisit, history: History, *, in_studio: bool) -> Re
     if request.form.get(BY_SCRIPT) != "1":
         return redirect(address, 303)
     enter(opened.visit, opened.secret)
-    with services().database.reading():
+    with services().database.reading(ahead.seen):
         return first_page(history, own_address=address, **whose_page())
 
 
@@ -73,17 +75,22 @@ def launch_failed(error: LaunchError, report: ReportRecord) -> ResponseReturnVal
     return render_template("launch_failed.html", error=error, report=report), error.status
 
 
-def _read(context: LaunchContext) -> tuple[Findings, dict[str, str]]:
+def _read(context: LaunchContext, ahead: Ahead) -> tuple[Findings, dict[str, str]]:
     """Who is here and what is open; and beside it, so that it costs no time, the EHR's style."""
     if not context.smart_style_url:
-        return read_person_and_task(context), {}
+        return read_person_and_task(context, meanwhile=ahead.read), {}
     with ThreadPoolExecutor(1) as aside:
         style = aside.submit(style_of, context)
-        return read_person_and_task(context), style.result()
+        return read_person_and_task(context, meanwhile=ahead.read), style.result()
 
 
 def _open(
-    session: Session, held: Services, context: LaunchContext, findings: Findings, style: dict[str, str]
+    session: Session,
+    held: Services,
+    context: LaunchContext,
+    findings: Findings,
+    style: dict[str, str],
+    ahead: Ahead,
 ) -> tuple[OpenedVisit, History]:
     """The visit, and what the learner did before it."""
     histories: list[History] = []
@@ -99,6 +106,7 @@ def _open(
         request_cookies=request.cookies,
         keys=held.keys,
         choose=choose,
+        find_known=ahead.find_learner,
         style=style,
     )
     in_studio = context.placement == STUDIO

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Integer, String, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
-from smart_app.db import UtcDateTime
+from smart_app.db import UtcDateTime, once
 from smart_app.library.succession import LaterVersion, later_versions, lets_finish, stands_for
 from smart_app.player.models import Dismissal, Pause, Progress
 
@@ -118,6 +118,10 @@ class History:
 
 def history_of(session: Session, *, organization: UUID, learner: UUID) -> History:
     """All of it; of what is quiet, only what still holds."""
+    return once(session, _history, organization, learner)
+
+
+def _history(session: Session, organization: UUID, learner: UUID) -> History:
     asked = {"organization": organization, "learner": learner, "now": datetime.now(UTC)}
     rows = session.connection().execute(_HISTORY, asked).all()
     places = tuple(Place(*row[1:]) for row in rows if row.kind == "place")

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from smart_app.db import once
 from smart_app.organizations.models import LearnerIdentity
 from smart_app.organizations.roster.models import RosterIdentity
 from smart_app.rollout.models import AssignedPerson, Assignment
@@ -53,11 +54,9 @@ def assigned_to(
     By the person on the roster that the learner is. Somebody who stands on no roster is asked by what is assigned
     to `job_roles` as such, without what is `learned`.
     """
-    connection = session.connection()
-    if connection.execute(_ANY, {"organization": organization}).first() is None:
+    found = once(session, _own, organization, learner)
+    if found is None:
         return {}
-    rows = connection.execute(_OWN, {"organization": organization, "learner": learner}).all()
-    found = [(tutorial, day, state) for tutorial, day, state in rows]
     if not found:
         found = _of_roles(session, organization, learner, frozenset(job_roles), frozenset(learned))
     due: dict[str, date] = {}
@@ -65,6 +64,15 @@ def assigned_to(
         if state == OPEN:
             due[tutorial] = min(day, due.get(tutorial, day))
     return due
+
+
+def _own(session: Session, organization: UUID, learner: UUID) -> list[tuple[str, date, str]] | None:
+    """What the learner is asked for by name; None where nothing is assigned to anybody."""
+    connection = session.connection()
+    if connection.execute(_ANY, {"organization": organization}).first() is None:
+        return None
+    rows = connection.execute(_OWN, {"organization": organization, "learner": learner}).all()
+    return [(tutorial, day, state) for tutorial, day, state in rows]
 
 
 def _of_roles(

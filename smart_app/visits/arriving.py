@@ -44,6 +44,7 @@ _KNOWN_BY = {
 _profiles = Profiles()
 
 Choose = Callable[[VisitView], Sequence[ChoiceLike]]
+FindKnown = Callable[[Sequence[Identity], KeyRing], KnownLearner | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +71,21 @@ def open_visit_for(
     request_cookies: Mapping[str, str],
     keys: KeyRing,
     choose: Choose,
+    find_known: FindKnown = lambda identities, keys: None,
     style: Mapping[str, str] | None = None,
 ) -> OpenedVisit:
     """Resolve the learner, match role and task, end other learners' visits here, choose, open the visit. Flushes.
 
     `choose`: the tutorials for the visit, from the library; asked once, before the row is written.
+    `find_known`: the learner, where that was found out before and these identities add nothing.
     """
     organization = UUID(context.registration.organization)
     profile = _profiles.get(session, organization)
     identities = identities_of(context, findings)
     _tell_who(context, identities)
-    learner = resolve_learner(session, organization=organization, identities=identities, keys=keys)
+    learner = find_known(identities, keys) or resolve_learner(
+        session, organization=organization, identities=identities, keys=keys
+    )
     if learner.first_seen:
         given = learner.first_seen
         give_awaited(session, organization=organization, learner=learner.id, identities=given, keys=keys)

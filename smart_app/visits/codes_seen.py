@@ -25,6 +25,10 @@ COUNTED_DAYS = 90
 _LONGEST_SYSTEM, _LONGEST_CODE = 250, 100
 _CAME = cast(Table, LearnerCodes.__table__)
 _noted: dict[date, set[tuple[object, ...]]] = {}
+_understood: dict[tuple[UUID, str], StaffCodes] = {}
+_MOST_UNDERSTOOD = 20_000
+"""Sets of codes held by one process, some hundred bytes each."""
+_AT_ONCE = 500
 
 
 def note_codes(
@@ -57,19 +61,31 @@ def _noted_today(today: date, what: tuple[object, ...]) -> bool:
 def staff_codes(session: Session, *, organization: UUID, today: date | None = None) -> tuple[StaffCodes, ...]:
     """All sets of codes seen within COUNTED_DAYS, with how many people came with each."""
     since = (today or datetime.now(UTC).date()) - timedelta(days=COUNTED_DAYS)
-    counted = (
-        select(LearnerCodes.codes, func.count().label("people"))
+    people = func.count().label("people")
+    rows = session.execute(
+        select(LearnerCodes.codes, people)
         .where(LearnerCodes.organization == organization, LearnerCodes.seen_on >= since)
         .group_by(LearnerCodes.codes)
-        .subquery()
-    )
-    rows = session.execute(
-        select(CodesSeen.facts, counted.c.people)
-        .join(counted, counted.c.codes == CodesSeen.id)
-        .where(CodesSeen.organization == organization)
-        .order_by(counted.c.people.desc(), CodesSeen.id)
-    )
-    return tuple(_staff(facts, people) for facts, people in rows)
+        .order_by(people.desc(), LearnerCodes.codes)
+    ).all()
+    sets = _sets(session, organization, [digest for digest, _ in rows])
+    known = ((sets[digest], count) for digest, count in rows if digest in sets)
+    return tuple(StaffCodes(codes.roles, codes.person, count) for codes, count in known)
+
+
+def _sets(session: Session, organization: UUID, wanted: Sequence[str]) -> dict[str, StaffCodes]:
+    """By digest. A set never changes, so each is read and understood once in a process; beyond some, anew."""
+    if len(_understood) > _MOST_UNDERSTOOD:
+        _understood.clear()
+    absent = [digest for digest in wanted if (organization, digest) not in _understood]
+    for first in range(0, len(absent), _AT_ONCE):
+        some = CodesSeen.id.in_(absent[first : first + _AT_ONCE])
+        found = session.execute(
+            select(CodesSeen.id, CodesSeen.facts).where(CodesSeen.organization == organization, some)
+        )
+        _understood.update({(organization, digest): _staff(facts, 0) for digest, facts in found})
+    held = ((digest, _understood.get((organization, digest))) for digest in wanted)
+    return {digest: codes for digest, codes in held if codes is not None}
 
 
 def _facts(findings: Findings) -> dict[str, Any]:

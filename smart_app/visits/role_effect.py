@@ -32,15 +32,19 @@ class RoleChange:
     people: int
 
 
-def unmapped(groups: Iterable[StaffCodes], meaning: Meaning) -> tuple[Unmapped, ...]:
-    """Codes without a meaning here, those of most people first."""
+def matched(groups: Iterable[StaffCodes], meaning: Meaning) -> tuple[tuple[StaffCodes, tuple[JobRoleTitle, ...]], ...]:
+    """Each with the job roles of its people."""
+    return tuple((group, roles_of(group, meaning)) for group in groups)
+
+
+def unmapped(groups: Iterable[tuple[StaffCodes, tuple[JobRoleTitle, ...]]], meaning: Meaning) -> tuple[Unmapped, ...]:
+    """Codes without a meaning here, those of most people first. `groups`: as :func:`matched` gives them."""
     people: Counter[Code] = Counter()
     silent: Counter[Code] = Counter()
-    for group in groups:
-        lost = not roles_of(group, meaning)
+    for group, roles in groups:
         for code in group.all_codes - meaning.keys():
             people[code] += group.people
-            silent[code] += group.people if lost else 0
+            silent[code] += 0 if roles else group.people
     found = (Unmapped(code, people[code], silent[code]) for code in people)
     return tuple(sorted(found, key=lambda each: (-each.without_role, -each.people, each.code)))
 

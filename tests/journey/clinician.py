@@ -1,6 +1,7 @@
 """What a clinician does and sees, in the words of the journeys."""
 
 import re
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -36,6 +37,13 @@ class Clinician:
         state = {"person": self.person, "open": task, "beside": beside, "intent": intent}
         said = urlencode({name: value for name, value in state.items() if value})
         self.page.goto(f"{self.ehr.url}?{said}", wait_until="domcontentloaded")
+
+    def seconds_until_the_page_is_there(self) -> float:
+        """Opens the chart; how long until the sidebar shows a whole page."""
+        began = time.monotonic()
+        self.opens_the_chart()
+        self.sidebar().locator("footer.foot").wait_for()
+        return time.monotonic() - began
 
     def sidebar(self, number: int = 1) -> FrameLocator:
         """The frame of Preceptor, of the first or the second chart."""

@@ -14,7 +14,7 @@ from smart_app.organizations.verbs import add_organization
 from smart_app.visits.codes_facts import StaffCodes
 from smart_app.visits.codes_seen import COUNTED_DAYS, note_codes, staff_codes
 from smart_app.visits.models import CodesSeen
-from smart_app.visits.role_effect import RoleChange, Unmapped, effect, unmapped
+from smart_app.visits.role_effect import RoleChange, Unmapped, effect, matched, unmapped
 from tests.plugins.app import RealApp
 
 TODAY = date(2026, 11, 23)
@@ -116,12 +116,15 @@ GROUPS = (
 
 
 def test_unmapped_codes_come_with_their_people_those_without_any_role_first() -> None:
-    assert unmapped(GROUPS, {NURSE: NURSES}) == (Unmapped(SCRIBE, 10, 7), Unmapped(CARDIOLOGY, 5, 0))
+    assert unmapped(matched(GROUPS, {NURSE: NURSES}), {NURSE: NURSES}) == (
+        Unmapped(SCRIBE, 10, 7),
+        Unmapped(CARDIOLOGY, 5, 0),
+    )
 
 
 def test_a_qualification_that_means_nothing_is_unmapped_too() -> None:
     qualified = StaffCodes((), PersonFacts(id="p", active=True, qualifications=(SCRIBE,)), 2)
-    assert unmapped([qualified], {}) == (Unmapped(SCRIBE, 2, 2),)
+    assert unmapped(matched([qualified], {}), {}) == (Unmapped(SCRIBE, 2, 2),)
 
 
 def test_the_effect_of_a_mapping_says_who_changes_role() -> None:

@@ -12,7 +12,7 @@ from smart_app.organizations.role_map import MappedCode, get_job_role, mapped_co
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.studio.targeting.surroundings import meaning_of
 from smart_app.visits.codes_seen import staff_codes
-from smart_app.visits.role_effect import RoleChange, Unmapped, effect, roles_of, unmapped
+from smart_app.visits.role_effect import RoleChange, Unmapped, effect, matched, unmapped
 
 SYSTEMS: Mapping[str, str] = {
     "http://snomed.info/sct": "SNOMED CT",
@@ -66,12 +66,12 @@ def role_map_page(session: Session, *, organization: UUID) -> RoleMapPage:
     """Everything of the map."""
     roles = job_roles(session, organization=organization)
     meaning = meaning_of(session, organization, roles)
-    groups = staff_codes(session, organization=organization)
+    groups = matched(staff_codes(session, organization=organization), meaning)
     nothing = unmapped(groups, meaning)
-    matched = [(group.people, roles_of(group, meaning)) for group in groups]
     having = Counter[str]()
-    for people, known in matched:
-        having.update({role.id: people for role in known})
+    for group, known in groups:
+        for role in known:
+            having[role.id] += group.people
     codes: dict[str, list[MappedCode]] = {}
     for code in mapped_codes(session, organization=organization):
         codes.setdefault(code.job_role, []).append(code)
@@ -80,8 +80,8 @@ def role_map_page(session: Session, *, organization: UUID) -> RoleMapPage:
         more_unmapped=max(0, len(nothing) - MOST_UNMAPPED),
         lines=tuple(RoleLine(role, having.get(role.id, 0), tuple(codes.get(role.id, ()))) for role in roles),
         roles=roles,
-        people=sum(group.people for group in groups),
-        without=sum(people for people, known in matched if not known),
+        people=sum(group.people for group, _ in groups),
+        without=sum(group.people for group, known in groups if not known),
         systems=SYSTEMS,
     )
 
