@@ -13,8 +13,8 @@ from smart_app.organizations.naming import NamedPerson
 from smart_app.organizations.permissions import Permission
 from tests.fhir.records import practitioner
 from tests.launch.canned_ehr import Answer, Seen
-from tests.plugins.app import RealApp, Visitor
 from tests.player.test_page_at_once import launched
+from tests.plugins.app import RealApp, Visitor
 
 NPI = "9999000001"
 
