@@ -12,10 +12,12 @@ from smart_app.keys import KeyRing
 
 Reencrypt = Callable[..., int]
 
-_ENCRYPTED_AT_REST = (
+ENCRYPTED_AT_REST = (
     ("EHR client secrets", "smart_app.organizations.secrets_at_rest:reencrypt"),
     ("tokens of EHRs", "smart_app.organizations.kept_tokens:reencrypt"),
     ("names of who holds a permission", "smart_app.organizations.grants:reencrypt"),
+    ("names and numbers on the roster", "smart_app.organizations.roster.sealing:reencrypt"),
+    ("roster files under way", "smart_app.organizations.roster.uploads:reencrypt"),
     ("learner keys of the ledger", "smart_app.ledger.learner_keys:reencrypt"),
 )
 """Every place that keeps ciphertext: (what, function(session, *, keys) -> rows rewritten)."""
@@ -50,7 +52,7 @@ def rotate() -> None:
     except key_file.KeysError as error:
         raise click.ClickException(str(error)) from error
     with closing_database(settings.database_url) as database:
-        for what, where in _ENCRYPTED_AT_REST:
+        for what, where in ENCRYPTED_AT_REST:
             click.echo(f"{what}: {_rewrite(database, ring, where)} encrypted anew")
     click.echo("Rotated. Running workers use the new keys at once; give EHRs the JWKS address, not a copy.")
 

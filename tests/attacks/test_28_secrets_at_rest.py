@@ -6,20 +6,28 @@ import os
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner
 from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import select
 
+import smart_app
 from launch.stores import Registration
 from smart_app.cli import main
 from smart_app.keys import KeyRing, UnreadableCiphertext
+from smart_app.keys_commands import ENCRYPTED_AT_REST
 from smart_app.ledger.learner_keys import learner_key
 from smart_app.organizations import verbs
 from smart_app.organizations.launch_stores import sql_stores
 from smart_app.organizations.models import EhrRegistration, Learner, LearnerIdentity
+from smart_app.organizations.roster.models import RosterPerson, Unit
+from smart_app.organizations.roster.sealing import Sealed, seal, unseal
+from smart_app.organizations.roster.uploads import keep_upload, read_upload
 from tests.plugins.app import RealApp
 from tests.plugins.postgres import Cluster
 
@@ -172,6 +180,52 @@ def test_after_rotation_everything_is_encrypted_under_the_new_key_alone(
     assert found.client_secret == SECRET
     with app.database.reading() as session:
         assert learner_key(session, keys=keys, organization=app.organization, learner=learner) == before
+
+
+def test_after_rotation_the_roster_is_read_by_the_new_key_alone(each_app: RealApp) -> None:
+    app, person, whose = each_app, uuid4(), Sealed(name="Ada Sample", practitioner={"ab": "prac-1"})
+    here = {"organization": app.organization, "keys": app.services.keys}
+    with app.database.writing() as session:
+        session.add(Unit(organization=app.organization, id="ward", name="Ward"))
+        session.flush()
+        sealed = seal(whose, person=person, **here)
+        session.add(RosterPerson(**on_the_roster(app.organization, person), sealed=sealed))
+        session.add(RosterPerson(**on_the_roster(app.organization, uuid4()), sealed=None))
+        upload = keep_upload(session, learner=person, content=b"staff_id,job_role,unit\n7,nurse,Ward\n", **here)
+        session.commit()
+    said = rotate(app)
+    assert "names and numbers on the roster: 1" in said
+    assert "roster files under way: 1" in said
+    keys = without_first_keys(app, {"enc"})
+    with app.database.reading() as session:
+        row = session.get_one(RosterPerson, (app.organization, person))
+        assert unseal(row.sealed, organization=app.organization, person=person, keys=keys) == whose
+        kept = {"organization": app.organization, "learner": person, "upload": upload}
+        assert read_upload(session, **kept, keys=keys)[0].rows
+    assert "names and numbers on the roster: 1" in rotate(app)
+
+
+def on_the_roster(organization: UUID, person: UUID) -> dict[str, Any]:
+    return {
+        "organization": organization,
+        "id": person,
+        "job_role": "nurse",
+        "unit": "ward",
+        "is_leader": False,
+        "access": "",
+        "source": "file",
+        "changed_at": datetime.now(UTC),
+    }
+
+
+def test_whatever_encrypts_at_rest_is_encrypted_anew_by_a_rotation() -> None:
+    root = Path(smart_app.__file__).parents[1]
+    encrypting = {
+        ".".join(path.relative_to(root).with_suffix("").parts)
+        for path in (root / "smart_app").rglob("*.py")
+        if ".encrypt(" in path.read_text("utf-8")
+    }
+    assert encrypting - {"smart_app.keys"} == {where.partition(":")[0] for _, where in ENCRYPTED_AT_REST}
 
 
 def test_after_rotation_the_same_person_is_the_same_learner(lived_in: tuple[RealApp, dict[str, str]]) -> None:

@@ -9,7 +9,11 @@ import json
 from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
 from smart_app.keys import KeyRing, UnreadableCiphertext
+from smart_app.organizations.roster.models import RosterPerson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,19 @@ def unseal(cipher: bytes | None, *, keys: KeyRing, organization: UUID, person: U
         return Sealed(**json.loads(keys.decrypt(cipher, aad=_bound(organization, person))))
     except UnreadableCiphertext:
         return Sealed()
+
+
+def reencrypt(session: Session, *, keys: KeyRing) -> int:
+    """Encrypt anew what an older key made; returns how many rows. Flushes."""
+    columns = (RosterPerson.organization, RosterPerson.id, RosterPerson.sealed)
+    rows = session.execute(select(*columns).where(RosterPerson.sealed.is_not(None))).all()
+    old = [(organization, person, cipher) for organization, person, cipher in rows if not keys.is_newest(cipher or b"")]
+    for organization, person, cipher in old:
+        bound = _bound(organization, person)
+        newer = keys.encrypt(keys.decrypt(cipher or b"", aad=bound), aad=bound)
+        this = RosterPerson.organization == organization, RosterPerson.id == person
+        session.execute(update(RosterPerson).where(*this).values(sealed=newer))
+    return len(old)
 
 
 def _bound(organization: UUID, person: UUID) -> bytes:

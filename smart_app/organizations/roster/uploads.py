@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from smart_app.keys import KeyRing
@@ -60,6 +60,15 @@ def drop_upload(session: Session, *, organization: UUID, learner: UUID, upload: 
     """It was imported, or is not wanted. Raises NoSuchUpload. Flushes."""
     session.delete(_mine(session, organization, learner, upload))
     session.flush()
+
+
+def reencrypt(session: Session, *, keys: KeyRing) -> int:
+    """Encrypt anew what an older key made; returns how many rows. Flushes."""
+    old = [row for row in session.scalars(select(RosterUpload)) if not keys.is_newest(row.cipher)]
+    for row in old:
+        row.cipher = keys.encrypt(keys.decrypt(row.cipher, aad=_bound(row)), aad=_bound(row))
+    session.flush()
+    return len(old)
 
 
 def _mine(session: Session, organization: UUID, learner: UUID, upload: UUID) -> RosterUpload:
