@@ -16,6 +16,7 @@ from smart_app.library.choosing import catalogue_of
 from smart_app.organizations.learners import Identity, KnownLearner, RecalledLearner, recall_learner
 from smart_app.organizations.permissions import permissions_of
 from smart_app.player.history import history_of
+from smart_app.player.nudging import was_nudged_lately
 from smart_app.player.offered import find_preference
 from smart_app.rollout.assigned import assigned_to
 from smart_app.services import Services
@@ -27,6 +28,8 @@ class Ahead:
 
     def __init__(self, held: Services, context: LaunchContext) -> None:
         self.seen: Seen = {}
+        self.was_nudged = False
+        """A nudge in the last 24 hours was found; false: it is looked for again where it counts."""
         self._held = held
         self._context = context
         self._recalled: RecalledLearner | None = None
@@ -43,6 +46,7 @@ class Ahead:
             if self._recalled is None:
                 return
             learner = self._recalled.learner.id
+            self.was_nudged = was_nudged_lately(session, organization=organization, learner=learner)
             history_of(session, organization=organization, learner=learner)
             assigned_to(session, organization=organization, learner=learner)
             find_preference(session, organization, learner)
@@ -56,4 +60,5 @@ class Ahead:
         if self._recalled is not None and self._recalled.is_known_by(identities, keys):
             return self._recalled.learner
         self.seen.clear()
+        self.was_nudged = False
         return None

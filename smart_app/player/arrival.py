@@ -110,7 +110,7 @@ def _open(
         style=style,
     )
     in_studio = context.placement == STUDIO
-    visit = opened.visit if in_studio else nudge_if_due(session, visit=opened.visit)
+    visit = opened.visit if in_studio else nudge_if_due(session, visit=opened.visit, was_nudged=ahead.was_nudged)
     verbs.present(session, keys=held.keys, visit=visit)
     # No script, so no page will say later what was in view; where a question comes first, home is not.
     if PRESSED in request.form and not in_studio and not asks_first(session, visit):

@@ -4,6 +4,7 @@ EHRs relaunch a sidebar for every chart. Whoever had a nudge today gets a quiet 
 """
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -29,14 +30,21 @@ _LATELY = (
 )
 
 
-def nudge_if_due(session: Session, *, visit: VisitView) -> VisitView:
+def nudge_if_due(session: Session, *, visit: VisitView, was_nudged: bool = False) -> VisitView:
     """Let this visit lead with its first tutorial, if that is new to the learner and no other visit did in 24 hours.
 
     `session` is the writing one in which the choices were made: two charts opened at once give one nudge.
+    `was_nudged`: that one did is known already, by :func:`was_nudged_lately`.
     """
-    if visit.nudges or visit.asked or not _has_something_new(visit) or _nudged_lately(session, visit):
+    if visit.nudges or visit.asked or was_nudged or not _has_something_new(visit) or _nudged_lately(session, visit):
         return visit
     return nudge(session, visit=visit)
+
+
+def was_nudged_lately(session: Session, *, organization: UUID, learner: UUID) -> bool:
+    """Whether a visit led with a tutorial in 24 hours. Yes stays yes; a no may be over in the next moment."""
+    asked = {"organization": organization, "learner": learner, "since": datetime.now(UTC) - NOT_AGAIN_FOR}
+    return session.connection().execute(_LATELY, asked).first() is not None
 
 
 def _has_something_new(visit: VisitView) -> bool:
@@ -49,5 +57,4 @@ def _nudged_lately(session: Session, visit: VisitView) -> bool:
     connection, who = session.connection(), {"organization": visit.organization, "learner": visit.learner}
     if connection.dialect.name != "sqlite":
         connection.execute(_ONE_AT_A_TIME, who)
-    since = {"since": datetime.now(UTC) - NOT_AGAIN_FOR}
-    return connection.execute(_LATELY, who | since).first() is not None
+    return was_nudged_lately(session, organization=visit.organization, learner=visit.learner)
