@@ -9,6 +9,7 @@ from typing import Any
 from smart_app.library.evidence_rule import RuleRefused, checked_rule
 from smart_app.library.field_checks import Fields
 from smart_app.library.findings import Findings
+from smart_app.library.source_entry import check_source
 from smart_app.library.yaml_reading import YamlRefused, read_yaml
 
 AI_FEATURES, SOURCES = "ai_features.yaml", "sources.yaml"
@@ -32,7 +33,6 @@ ABOUT_STAFF = (
 """Who has it and under which rules; a file that leaves one out says nothing of it."""
 MOST_FACT = 500
 MOST_CHANGED = 300
-_SOURCE = ("id", "title", "url", "sentence", "checked")
 _LAUNCH_LINK = re.compile(r"(?:https://[^/\s]|http://(?:localhost|127\.0\.0\.1)(?::\d+)?/)[^\s<>\"']*")
 
 
@@ -65,7 +65,7 @@ def read_ai_features(text: str, found: Findings) -> list[dict[str, Any]]:
 
 def read_sources(text: str, found: Findings) -> list[dict[str, Any]]:
     """Entries of sources.yaml; faults go to `found`."""
-    return _read_list(text, found, kind="sources", name="sources", check=_check_source)
+    return _read_list(text, found, kind="sources", name="sources", check=check_source)
 
 
 def read_local(text: str, found: Findings) -> LocalFile:
@@ -204,14 +204,6 @@ def _check_sensitive(fields: Fields) -> None:
     if not isinstance(marks.data.get("organization", False), bool):
         marks.wrong("organization", "organization must be true or false.")
     marks.list_of_text("job_roles")
-
-
-def _check_source(entry: Fields) -> None:
-    entry.known_only(_SOURCE, _SOURCE)
-    entry.text("title", most=300)
-    entry.https("url")
-    entry.text("sentence", most=600)
-    entry.text("checked", most=400)
 
 
 def _check_values(values: Fields) -> None:

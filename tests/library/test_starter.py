@@ -17,6 +17,8 @@ from smart_app.library.tutorial_file import ParsedTutorial, parse
 from smart_app.library.vocabulary import PLACEMENTS, WORK
 from tests.library.sample import STARTER, TODAY, demo_local
 
+CONTENT = STARTER.parents[2] / "docs" / "content.md"
+
 TASKS = {
     "physician-ambient-visit-note": ("physician", "visit-note", "ambient-note"),
     "inbox-draft-reply": ("physician", "reply-to-message", "inbox-draft-reply"),
@@ -166,6 +168,16 @@ def test_every_source_has_the_sentence_relied_on_says_how_it_was_checked_and_is_
         assert len(source["sentence"].split()) >= 8, source["id"]
         assert len(source["checked"].split()) >= 4, source["id"]
         assert source["id"] in text, source["id"]
+
+
+def test_the_record_of_the_reading_names_every_tutorial_and_no_source_that_is_gone() -> None:
+    record = CONTENT.read_text(encoding="utf-8").partition("## What the starter texts were checked for")[2]
+    record = record.partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", record, re.M)) == set(TASKS)
+    listed = read_sources((STARTER / "sources.yaml").read_text(encoding="utf-8"), Findings("sources.yaml"))
+    weakest = set(re.findall(r"`([a-z-]+-(?:\d{4}|[a-z]+))`", record.partition("Weakest")[2]))
+    assert weakest
+    assert weakest <= {source["id"] for source in listed}
 
 
 def test_every_figure_of_a_tutorial_stands_in_a_sentence_relied_on_or_how_it_was_checked() -> None:

@@ -121,6 +121,29 @@ def test_a_source_that_is_not_in_the_list_of_sources_is_named(tmp_path: Path) ->
     ]
 
 
+@pytest.mark.parametrize("end", ["...", "\u2026", '...\\"', ". . ."])
+def test_a_sentence_relied_on_that_is_cut_off_is_refused(tmp_path: Path, end: str) -> None:
+    cut = SOURCES.replace("47 percent were wrong.", f"47 percent were wrong, and {end}")
+    assert said(tmp_path / "library", sources=cut) == [
+        "sources.yaml:6: The sentence relied on is cut off. Give it whole, or rely on another one."
+    ]
+
+
+@pytest.mark.parametrize("words", ["not opened", "never opened", "guessed", "Not been opened"])
+def test_an_address_that_nobody_opened_is_no_source(tmp_path: Path, words: str) -> None:
+    unseen = SOURCES.replace("Made up for a test.", f"The address: {words}.")
+    assert said(tmp_path / "library", sources=unseen) == [
+        f'sources.yaml:7: "{words}" is no check of a source. '
+        "Give the address at which the sentence was read, or leave the claim out."
+    ]
+
+
+def test_a_sentence_may_leave_words_out_in_its_middle_and_a_check_may_say_what_was_not_read(tmp_path: Path) -> None:
+    fair = SOURCES.replace("47 percent were wrong.", "47 percent ... were wrong.")
+    fair = fair.replace("Made up for a test.", "Abstract read; the full text was not read.")
+    assert said(tmp_path / "library", sources=fair) == []
+
+
 QUESTION = '  - {text: "Which?", choices: ["A", "B"], answer: "A", why: "Because."}\n'
 
 
