@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from bench.driver import Launch, Window, launch_ours, launch_peer, run_launches, send_form
-from bench.written_table import write_between_marks
+from bench.written_table import conditions, write_between_marks
 from tests.plugins.servers import ORGANIZATION, ROOT, App, Running, answers, free_port, listens, prepare, start
 
 ROUNDS = 5
@@ -309,8 +309,9 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="Markdown file with marks that takes the table")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="preceptor-bench-") as folder:
+        when = conditions()
         lines = measure(Path(folder))
-    text = table(lines)
+    text = f"{when}\n\n{table(lines)}"
     print(text)
     if options.write:
         write_between_marks(ROOT / options.write, "make bench", text)

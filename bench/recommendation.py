@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from bench.written_table import write_between_marks
+from bench.written_table import conditions, write_between_marks
 from smart_app.db import Database
 from smart_app.library.choosing import choose_for
 from smart_app.library.finding import find
@@ -116,15 +116,24 @@ def milliseconds(act: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def measure(session: Session, organization: UUID) -> tuple[float, list[float], list[float]]:
+def measure(database: Database, organization: UUID) -> tuple[float, list[float], list[float]]:
     """(first choice, all others, searches), in milliseconds."""
+
+    def choose(visit: Situation) -> None:
+        # A session each, as each launch has: within one the revision would be asked once (smart_app.db.once).
+        with database.reading() as session:
+            choose_for(session, organization=organization, situation=visit)
+
     visits = situations(VISITS)
-    first = milliseconds(lambda: choose_for(session, organization=organization, situation=visits[0]))
-    chosen = [
-        milliseconds(lambda visit=visit: choose_for(session, organization=organization, situation=visit))  # type: ignore[misc]
-        for visit in visits
-    ]
-    searched = [
+    first = milliseconds(lambda: choose(visits[0]))
+    chosen = [milliseconds(lambda visit=visit: choose(visit)) for visit in visits]  # type: ignore[misc]
+    with database.reading() as session:
+        return first, chosen, searches(session, organization)
+
+
+def searches(session: Session, organization: UUID) -> list[float]:
+    """Milliseconds of each search."""
+    return [
         milliseconds(
             lambda word=word, place=place: find(  # type: ignore[misc]
                 session, organization=organization, job_roles=(f"role-{place}",), words=word
@@ -133,7 +142,6 @@ def measure(session: Session, organization: UUID) -> tuple[float, list[float], l
         for place in range(0, ROLES, 20)
         for word in _WORDS[:5]
     ]
-    return first, chosen, searched
 
 
 def table(first: float, chosen: list[float], searched: list[float]) -> str:
@@ -160,16 +168,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="Markdown file whose table is written anew")
     target = parser.parse_args().write
+    when = conditions()
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/preceptor.sqlite3")
         migrate_database(database)
         with database.writing() as session:
             organization = fill(session)
             session.commit()
-        with database.reading() as session:
-            first, chosen, searched = measure(session, organization)
+        first, chosen, searched = measure(database, organization)
         database.dispose()
-    text = table(first, chosen, searched)
+    text = f"{when}\n\n{table(first, chosen, searched)}"
     print(text)
     if target:
         write_between_marks(target, COMMAND, text)

@@ -24,7 +24,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from bench.written_table import write_between_marks
+from bench.written_table import conditions, write_between_marks
 from launch.stores import Registration
 from smart_app import keys as key_file
 from smart_app.config import Settings
@@ -317,9 +317,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="Markdown file whose table is written anew")
     target = parser.parse_args().write
+    when = conditions()
     with tempfile.TemporaryDirectory() as folder:
         first, took = _run(Path(folder))
-    text = table(first, took)
+    text = f"{when}\n\n{table(first, took)}"
     print(text)
     if target:
         write_between_marks(target, COMMAND, text)
