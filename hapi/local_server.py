@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from fixtures.load import load
-
 HERE = Path(__file__).parent
 TARGET = HERE / "target"
 STAMP = TARGET / "built-from"
@@ -136,6 +134,8 @@ def serve(port: int) -> None:
     """Start on `port`, load the fixtures, print the URL, and wait."""
     server = start(port=port)
     try:
+        from fixtures.load import load  # brings requests: to build, Python alone is enough
+
         resources = load(server.base)
         sys.stdout.write(f"{resources} resources loaded\nready {server.base}\n")
         sys.stdout.flush()
