@@ -12,6 +12,7 @@ PLUGINS = Path(__file__).with_name("plugins")
 GROUPS = (
     ("hapi", "tests/hapi/"),  # the server takes a gigabyte, so there is one
     ("hapi", "tests/journey/test_the_journey.py"),
+    ("hapi", "tests/journey/test_demo_on_hapi.py"),
     ("ehr faults", "tests/ehr/test_faults.py"),  # the table is compared when the last of them has run
     ("ehr sign-in faults", "tests/ehr/test_sign_in_faults.py"),
     ("ehr styles", "tests/ehr/test_styles.py"),

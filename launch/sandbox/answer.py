@@ -17,6 +17,7 @@ def token_members(ehr: "SandboxEhr", *, issued: Token, body: dict[str, Any], non
     granted = set(issued.scope.split())
     if "openid" in granted and not ehr.behaviour.omit_id_token:
         body["id_token"] = _id_token(ehr, issued=issued, nonce=nonce, with_user="fhirUser" in granted)
+        ehr.memory.add_id_token(body["id_token"])
     body.update(_context(ehr, issued=issued, granted=granted))
     if ehr.behaviour.tenant or issued.launch.tenant:
         body["tenant"] = issued.launch.tenant or ehr.behaviour.tenant

@@ -23,7 +23,7 @@ MAXIMUM_SECONDS = 300
 _CLOCK_SKEW_SECONDS = 5
 
 
-class StrictAssertion(JWTBearerClientAssertion):
+class StrictAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib comes without types
     """Authenticates a client by a signed assertion, or raises InvalidClientError."""
 
     def __init__(self, *, memory: Memory, token_url: Callable[[], str]) -> None:

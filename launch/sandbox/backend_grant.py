@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from launch.sandbox.ehr import SandboxEhr
 
 
-class SmartBackendGrant(ClientCredentialsGrant):
+class SmartBackendGrant(ClientCredentialsGrant):  # type: ignore[misc]  # Authlib comes without types
     """Backend Services: for clients with `system/` scopes only."""
 
     ehr: "SandboxEhr"

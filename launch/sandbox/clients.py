@@ -32,7 +32,7 @@ PLACEMENTS = (
 
 
 @dataclass(kw_only=True)
-class Client(ClientMixin):
+class Client(ClientMixin):  # type: ignore[misc]  # Authlib comes without types
     """One registered app."""
 
     client_id: str

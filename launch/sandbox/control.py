@@ -10,6 +10,7 @@ a preflight, which is not answered, so no web page can turn these knobs.
 - POST clients: register an app, as in clients.json
 - POST resources: add or replace FHIR resources (over bundles only)
 - POST keys: a new id_token key; POST tokens/revoke: every access token ends
+- POST tokens/issued: {} -> launch tokens, codes, nonces and tokens given out so far, to look for where none may be
 """
 
 from dataclasses import asdict
@@ -126,6 +127,13 @@ def rotate_keys() -> ResponseReturnValue:
 @blueprint.post("/tokens/revoke")
 def revoke_tokens() -> ResponseReturnValue:
     return {"revoked": current_ehr().memory.revoke_access_tokens()}
+
+
+@blueprint.post("/tokens/issued")
+def issued_tokens() -> ResponseReturnValue:
+    """{"access token": ["..."], "code": [...], ...}; a POST, so that no page of another origin can ask for them."""
+    _body()
+    return current_ehr().memory.issued()
 
 
 def make_launch(ehr: SandboxEhr, **wanted: Any) -> Launch:

@@ -55,7 +55,7 @@ def make_authorization_server(app: Flask, *, ehr: "SandboxEhr") -> Authorization
     return server
 
 
-class SmartCodeGrant(AuthorizationCodeGrant):
+class SmartCodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib comes without types
     """Codes: bound to client, redirect URI, challenge and launch; one use."""
 
     ehr: "SandboxEhr"
@@ -94,7 +94,7 @@ class SmartCodeGrant(AuthorizationCodeGrant):
         return dict(super().generate_token(*args, expires_in=self.ehr.behaviour.token_seconds, **kwargs))
 
 
-class SmartRefreshGrant(RefreshTokenGrant):
+class SmartRefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib comes without types
     """Refresh, rotating or not; a rotated refresh token used again ends the whole grant."""
 
     ehr: "SandboxEhr"
@@ -120,7 +120,7 @@ class SmartRefreshGrant(RefreshTokenGrant):
         """Nothing to do: it was used up when it was looked up; the access token lives its time."""
 
 
-class S256Only(CodeChallenge):
+class S256Only(CodeChallenge):  # type: ignore[misc]  # Authlib comes without types
     """PKCE by S256, required of every client (SMART 2.2; RFC 7636)."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
@@ -175,7 +175,7 @@ class SmartAnswer:
         body.update(members)
 
 
-class _Issuer(IssuerParameter):
+class _Issuer(IssuerParameter):  # type: ignore[misc]  # Authlib comes without types
     def __init__(self, ehr: "SandboxEhr") -> None:
         self._ehr = ehr
 

@@ -35,7 +35,7 @@ class Launch:
 
 
 @dataclass(kw_only=True)
-class Code(AuthorizationCodeMixin):
+class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib comes without types
     """An authorization code and all that it is bound to."""
 
     code: str
@@ -60,7 +60,7 @@ class Code(AuthorizationCodeMixin):
 
 
 @dataclass(kw_only=True)
-class Token(TokenMixin):
+class Token(TokenMixin):  # type: ignore[misc]  # Authlib comes without types
     """An access token with, maybe, its refresh token."""
 
     access_token: str
@@ -91,8 +91,10 @@ class Memory:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._launches: dict[str, tuple[float, Launch]] = {}
+        self._launch_tokens: list[str] = []
         self._codes: dict[str, Code] = {}
         self._tokens: list[Token] = []
+        self._id_tokens: list[str] = []
         self._by_access: dict[str, Token] = {}
         self._by_refresh: dict[str, Token] = {}
         self._jtis: dict[tuple[str, str], float] = {}
@@ -104,6 +106,7 @@ class Memory:
         token = secrets.token_urlsafe(24)
         with self._lock:
             self._launches[token] = (time.time() + seconds, launch)
+            self._launch_tokens.append(token)
         return token
 
     def find_launch(self, token: str) -> Launch | None:
@@ -150,6 +153,23 @@ class Memory:
             self._by_access[token.access_token] = token
             if token.refresh_token:
                 self._by_refresh[token.refresh_token] = token
+
+    def add_id_token(self, id_token: str) -> None:
+        """Keep it, so that a test can look where it got to."""
+        with self._lock:
+            self._id_tokens.append(id_token)
+
+    def issued(self) -> dict[str, list[str]]:
+        """Every secret that was given out, by its kind, used and expired ones too."""
+        with self._lock:
+            return {
+                "launch token": list(self._launch_tokens),
+                "code": list(self._codes),
+                "nonce": [code.nonce for code in self._codes.values() if code.nonce],
+                "access token": list(self._by_access),
+                "refresh token": list(self._by_refresh),
+                "id_token": list(self._id_tokens),
+            }
 
     def find_access_token(self, access_token: str) -> Token | None:
         """The token, live or not."""

@@ -109,6 +109,14 @@ def explain_for(session: Session, *, organization: UUID, tutorial: str, situatio
     raise NoSuchTutorial(tutorial)
 
 
+def newest_versions(session: Session, *, organization: UUID, tutorials: Iterable[str]) -> dict[str, int]:
+    """The version of each that is shown today; raises :class:`~smart_app.library.reading.NoSuchTutorial`."""
+    newest = {target.tutorial: target.version for target in catalogue_of(session, organization=organization).targets}
+    if unknown := [each for each in tutorials if each not in newest]:
+        raise NoSuchTutorial(unknown[0])
+    return {each: newest[each] for each in tutorials}
+
+
 def complete(situation: Situation, catalogue: Catalogue) -> Situation:
     """The situation with what the registry and the encounter's class say.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -120,6 +121,8 @@ def export(folder: Path, name: str) -> None:
 @click.option("--placement")
 @click.option("--encounter-class", "encounter_class", help="v3-ActCode, as IMP.")
 @click.option("--care-setting", "care_setting")
+@click.option("--finished", multiple=True, metavar="TUTORIAL", help="Finished by this person, in today's version.")
+@click.option("--hidden", multiple=True, metavar="TUTORIAL", help="Put away by this person.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Another day than today.")
 def explain(
     tutorial: str,
@@ -132,10 +135,12 @@ def explain(
     placement: str | None,
     encounter_class: str | None,
     care_setting: str | None,
+    finished: tuple[str, ...],
+    hidden: tuple[str, ...],
     today: datetime | None,
 ) -> None:
     """Say rule by rule why TUTORIAL shows, or does not, to a person in a situation."""
-    from smart_app.library.choosing import choose_for, explain_for
+    from smart_app.library.choosing import choose_for, explain_for, newest_versions
     from smart_app.library.reading import NoSuchTutorial
     from smart_app.library.targeting import Situation, because
 
@@ -150,13 +155,16 @@ def explain(
         placement=placement,
         encounter_class=encounter_class,
         care_setting=care_setting,
+        dismissed=frozenset(hidden),
     )
     with _writing() as session:
         organization = _organization(session, name)
         try:
-            rules = explain_for(session, organization=organization, tutorial=tutorial, situation=situation)
+            newest = newest_versions(session, organization=organization, tutorials=(tutorial, *finished, *hidden))
         except NoSuchTutorial as error:
-            raise click.ClickException(f'"{tutorial}" is not published at {name}.') from error
+            raise click.ClickException(f'"{error}" is not published at {name}.') from error
+        situation = replace(situation, learned=frozenset((each, newest[each]) for each in finished))
+        rules = explain_for(session, organization=organization, tutorial=tutorial, situation=situation)
         choices = choose_for(session, organization=organization, situation=situation)
     for rule in rules:
         click.echo(f"{'passed' if rule.passed else 'FAILED'}  {rule.rule:<16} {rule.words}")

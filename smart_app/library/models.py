@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
+from smart_app.organizations.held import held
 
 
 class LibraryRow(Base):
@@ -110,7 +111,7 @@ class TargetOverrideRow(Base):
     targets: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     """As the front matter's `targets`, with dates as text."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    changed_by: Mapped[str] = mapped_column(sa.String(120))
+    changed_by: Mapped[str] = mapped_column(sa.String(120), info=held("Tutorials whose audience you set: {}."))
 
 
 class LaunchHostRow(Base):
@@ -120,7 +121,7 @@ class LaunchHostRow(Base):
 
     organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
     host: Mapped[str] = mapped_column(sa.String(253), primary_key=True)
-    added_by: Mapped[str] = mapped_column(sa.String(120))
+    added_by: Mapped[str] = mapped_column(sa.String(120), info=held("Hosts of AI features that you added: {}."))
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -138,7 +139,7 @@ class PictureRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     content: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    added_by: Mapped[str] = mapped_column(sa.String(120))
+    added_by: Mapped[str] = mapped_column(sa.String(120), info=held("Pictures that you added: {}."))
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """No longer offered for new text; versions that show it still do."""

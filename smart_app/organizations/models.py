@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Index, LargeBinary, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
+from smart_app.organizations.held import held
 
 
 class Organization(Base):
@@ -164,7 +165,7 @@ class LearnerMatch(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decision: Mapped[str | None] = mapped_column(String(10))
     """confirmed or refused."""
-    decided_by: Mapped[str | None] = mapped_column(String(120))
+    decided_by: Mapped[str | None] = mapped_column(String(120), info=held("Pairs of sign-ins that you decided on: {}."))
     moved: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What a confirmation gave to the one who stays, so that it can go back."""
 
@@ -203,7 +204,7 @@ class Permission(Base):
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     learner: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     permission: Mapped[str] = mapped_column(String(40), primary_key=True)
-    granted_by: Mapped[str] = mapped_column(String(120))
+    granted_by: Mapped[str] = mapped_column(String(120), info=held("Permissions that you gave: {}."))
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     named_as: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The identity that the person was named by, say "npi 1234567893"; encrypted by the key ring."""
@@ -221,7 +222,9 @@ class AwaitedPermission(Base):
     """As in :class:`LearnerIdentity`."""
     permission: Mapped[str] = mapped_column(String(40), primary_key=True)
     named_as: Mapped[bytes] = mapped_column(LargeBinary)
-    granted_by: Mapped[str] = mapped_column(String(120))
+    granted_by: Mapped[str] = mapped_column(
+        String(120), info=held("Permissions that you gave to people who have not come yet: {}.")
+    )
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -256,6 +259,10 @@ class AuditEntry(Base):
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    actor: Mapped[str] = mapped_column(String(120))
+    actor: Mapped[str] = mapped_column(
+        String(120), info=held("Acts of yours in the audit of your organization: {}. They stay.")
+    )
     action: Mapped[str] = mapped_column(String(80))
-    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    details: Mapped[dict[str, Any]] = mapped_column(
+        JSON, info=held("Acts in that audit that name you, for example a permission given to you: {}. They stay.")
+    )

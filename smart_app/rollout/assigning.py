@@ -133,6 +133,13 @@ def open_assignments(organization: UUID) -> Select[Assignment]:
     )
 
 
+def assigned_in(session: Session, *, organization: UUID, rollout: UUID) -> list[Assignment]:
+    """A rollout's own that hold, wave by wave."""
+    row = Assignment
+    of_it = select(row).where(row.organization == organization, row.rollout == rollout, row.ended_at.is_(None))
+    return list(session.scalars(of_it.order_by(row.wave, row.made_at)))
+
+
 def finish_assigned(
     session: Session, *, organization: UUID, learner: UUID, tutorial: str, version: int, on: date
 ) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, Date, ForeignKeyConstraint, Index, Integer, String,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
+from smart_app.organizations.held import held
 
 
 class Rollout(Base):
@@ -90,7 +91,7 @@ class Assignment(Base):
     due: Mapped[date] = mapped_column(Date)
     rollout: Mapped[UUID | None] = mapped_column(Uuid)
     wave: Mapped[int | None] = mapped_column(Integer)
-    made_by: Mapped[str] = mapped_column(String(120))
+    made_by: Mapped[str] = mapped_column(String(120), info=held("Assignments that you made: {}."))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was withdrawn; None: it holds."""
@@ -161,7 +162,7 @@ class ListOpening(Base):
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     assignment: Mapped[UUID] = mapped_column(Uuid)
-    learner: Mapped[UUID] = mapped_column(Uuid)
+    learner: Mapped[UUID] = mapped_column(Uuid, info=held("Lists of names that you opened, with your reason: {}."))
     """Who opened it."""
     kind: Mapped[str] = mapped_column(String(10))
     """page, or file (the transcript for a learning management system)."""

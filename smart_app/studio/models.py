@@ -8,6 +8,7 @@ from sqlalchemy import JSON, ForeignKeyConstraint, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
+from smart_app.organizations.held import held
 
 
 class UndoStep(Base):
@@ -18,7 +19,7 @@ class UndoStep(Base):
 
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    learner: Mapped[UUID] = mapped_column(Uuid)
+    learner: Mapped[UUID] = mapped_column(Uuid, info=held("Acts in the studio that you could take back for a day: {}."))
     kind: Mapped[str] = mapped_column(String(60))
     """Which undoer reads the payload."""
     words: Mapped[str] = mapped_column(String(300))

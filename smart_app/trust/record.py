@@ -12,16 +12,14 @@ from smart_app.ledger.models import UsageEventRow
 from smart_app.ledger.reading import events_of_learner
 from smart_app.library.models import AiFeatureRow, TutorialVersionRow
 from smart_app.organizations.job_roles import job_roles
-from smart_app.organizations.learner_matches import CONFIRMED
-from smart_app.organizations.models import LearnerIdentity, LearnerMatch, Permission
-from smart_app.organizations.roster.people import persons_of_learner
+from smart_app.organizations.models import LearnerIdentity
 from smart_app.player.dates import day_words
 from smart_app.player.models import Progress
 from smart_app.player.offered import dismissals_of, pauses_of, progress_of
 from smart_app.player.role_views import role_words
 from smart_app.rollout.naming import Looked, looks_at
+from smart_app.trust.also import also_kept
 from smart_app.trust.entries import Day, Names, days_of
-from smart_app.visits.models import LearnerCodes, Visit
 from smart_app.visits.session import VisitView
 
 ENTRIES_A_PAGE = 100
@@ -99,8 +97,23 @@ def record_page(session: Session, *, visit: VisitView, before: datetime | None =
             Look(words=f"{day_words(look.at)}, {look.at:%H:%M} UTC", what=_looked_at(names, look), reason=look.reason)
             for look in looks_at(session, organization=visit.organization, learner=visit.learner)
         ),
-        also=_also(session, visit),
+        also=also_kept(session, visit),
     )
+
+
+def everything_else(page: RecordPage) -> str:
+    """What the page says beside the entries, as plain text to take along."""
+    groups = {
+        "Your role": [page.role_words],
+        "How you are known": page.identities,
+        "Your place in tutorials": [f"{line.title}: {line.words}" for line in page.progress],
+        "Hidden by you": [line.title for line in page.dismissed],
+        "Quiet in this shift": [f"{line.title}, {line.words}" for line in page.paused],
+        "Also kept": page.also,
+        "Who has looked": [f"{look.words}: {look.what} Reason given: {look.reason}" for look in page.looked],
+    }
+    blocks = ["\n".join([f"{name}:", *(f"- {line}" for line in lines)]) for name, lines in groups.items() if lines]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _page_of_events(
@@ -164,50 +177,3 @@ def _place(row: Progress) -> str:
     if row.finished_at:
         return f"Finished on {day_words(row.finished_at)}, version {row.version}."
     return f"Begun on {day_words(row.started_at)}, version {row.version}, {'under way' if row.step else 'card seen'}."
-
-
-def _matches_words(session: Session, visit: VisitView) -> str:
-    rows = select(LearnerMatch.decision).where(
-        LearnerMatch.organization == visit.organization,
-        (LearnerMatch.learner == visit.learner) | (LearnerMatch.other == visit.learner),
-    )
-    decisions = set(session.scalars(rows))
-    if None in decisions:
-        return "A sign-in at another EHR that may also be yours, until a trainer decides."
-    if CONFIRMED in decisions:
-        return (
-            "A sign-in at another EHR that a trainer confirmed to be yours. What was recorded there before stays there."
-        )
-    return "That a trainer looked at a sign-in at another EHR and found it is not yours."
-
-
-def _has_codes(session: Session, visit: VisitView) -> bool:
-    mine = select(LearnerCodes.codes).where(
-        LearnerCodes.organization == visit.organization, LearnerCodes.learner == visit.learner
-    )
-    return session.scalar(mine.limit(1)) is not None
-
-
-def _also(session: Session, visit: VisitView) -> tuple[str, ...]:
-    mine = (visit.organization, visit.learner)
-    visits = session.scalar(select(func.count()).where(Visit.organization == mine[0], Visit.learner == mine[1])) or 0
-    granted = session.scalars(
-        select(Permission.permission).where(Permission.organization == mine[0], Permission.learner == mine[1])
-    ).all()
-    matches = session.scalar(
-        select(func.count()).where(
-            LearnerMatch.organization == mine[0], (LearnerMatch.learner == mine[1]) | (LearnerMatch.other == mine[1])
-        )
-    )
-    of_visits = f"{visits} {'visit' if visits == 1 else 'visits'}: role, codes of what was open or what you said, "
-    said = [f"{of_visits}what was offered and why, when a tutorial was put first."]
-    if persons_of_learner(session, organization=visit.organization, learner=visit.learner):
-        said.append(
-            "Your place on the roster: unit, job role, dates; and what was assigned to you and whether it is done."
-        )
-    said += [f"What you may do here beyond this: {', '.join(sorted(granted))}."] if granted else []
-    said += [_matches_words(session, visit)] if matches else []
-    said += (
-        ["The codes that your EHR gives for your job, and the day you came last."] if _has_codes(session, visit) else []
-    )
-    return tuple(said)

@@ -9,13 +9,13 @@ from flask.typing import ResponseReturnValue
 from smart_app.player.blueprint import to, whose_page
 from smart_app.services import services
 from smart_app.trust.download import own_entries
-from smart_app.trust.record import record_page
+from smart_app.trust.record import everything_else, record_page
 from smart_app.visits.session import current_visit
 
 blueprint = Blueprint("trust", __name__, url_prefix="/v/<uuid:visit>")
 blueprint.context_processor(whose_page)
 
-_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson", "txt": "text/plain"}
 
 
 @blueprint.get("/record")
@@ -30,12 +30,15 @@ def record(**_: Any) -> ResponseReturnValue:
 
 @blueprint.post("/record/download")
 def download(**_: Any) -> ResponseReturnValue:
-    """The learner's own entries as a file. A POST, so that no address alone gives it away."""
+    """The learner's own entries as a file, or what else is kept. A POST, so that no address alone gives it away."""
     visit, wanted = current_visit(), request.form.get("format", "")
     if wanted not in _TYPES:
         abort(400)
     with services().database.reading() as session:
-        text = own_entries(session, organization=visit.organization, learner=visit.learner, format=wanted)  # type: ignore[arg-type]
+        if wanted == "txt":
+            text = everything_else(record_page(session, visit=visit))
+        else:
+            text = own_entries(session, organization=visit.organization, learner=visit.learner, format=wanted)  # type: ignore[arg-type]
     answer = Response(text, mimetype=_TYPES[wanted])
     answer.headers["Content-Disposition"] = f'attachment; filename="my-record.{wanted}"'
     return answer

@@ -1,6 +1,7 @@
 """The list of defences for `make mutation` is whole and fits the source; whether tests go red is shown there."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from tests.attacks.taking_out import ROOT, Defence, judge, read_defences, red_tests
 
 DEFENCES = read_defences()
-ATTACKS = [*range(1, 20), 24, 25, 26, 27, 28, 32]
+SECURITY = (ROOT / "docs" / "security.md").read_text()
+ATTACKS = [*range(1, 29), 31, 32]
+"""Those that have a module in this folder of tests."""
 
 
 def stands(test: str) -> bool:
@@ -52,6 +55,23 @@ def test_every_attack_has_a_defence_that_is_taken_out(attack: int) -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_every_attack_has_its_tests(attack: int) -> None:
     assert list((ROOT / "tests" / "attacks").glob(f"test_{attack:02d}_*.py"))
+
+
+def test_no_module_of_attacks_is_left_out() -> None:
+    modules = (ROOT / "tests" / "attacks").glob("test_*.py")
+    assert sorted(int(module.name.split("_")[1]) for module in modules) == ATTACKS
+
+
+def test_the_table_of_attacks_names_each() -> None:
+    table = SECURITY.partition("\n## Attacks\n")[2].partition("\n## ")[0]
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|", table, re.M)] == ATTACKS
+
+
+def test_the_table_of_what_was_taken_out_has_each_defence_and_no_other() -> None:
+    table = SECURITY.partition("\n## Defences taken out\n")[2]
+    rows = re.findall(r"^\| (\d+|protocol) \| (.+?) \| `[^|`]+` \|", table, re.M)
+    listed = sorted((0 if number == "protocol" else int(number), name) for number, name in rows)
+    assert listed == sorted((defence.attack, defence.name) for defence in DEFENCES)
 
 
 def test_a_run_that_breaks_before_a_test_fails_proves_nothing() -> None:

@@ -20,11 +20,12 @@ SECONDS_TO_STOP = 40
 class Demo:
     """The command, running."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.port, self.ehr_port = free_port(), free_port()
         self.data = folder / "data"
         where = ["--port", str(self.port), "--ehr-port", str(self.ehr_port), "--data", str(self.data)]
-        self.running: Running = start([PRECEPTOR, "demo", *where, "--no-browser"], log=folder / "demo.log")
+        command = [PRECEPTOR, "demo", *where, "--no-browser", *options]
+        self.running: Running = start(command, log=folder / "demo.log")
 
     @property
     def said(self) -> str:

@@ -64,6 +64,18 @@ def test_import_export_and_explain(tmp_path: Path) -> None:
     hidden = run("explain", "nurse-handoff-summary", "--organization", NAME, "--role", "physician", "--intent", "x")
     assert "FAILED  job role         It is for nurses; you are a physician.\n" in hidden.output
     assert hidden.output.endswith("\nIt does not show.\n")
+    at_handoff = ("explain", "nurse-handoff-summary", "--organization", NAME, "--role", "nurse")
+    done = run(*at_handoff, "--finished", "nurse-handoff-summary", "--finished", "inbox-draft-reply")
+    assert "FAILED  learned already  You have finished version 1; it returns when this work is open.\n" in done.output
+    back = run(*at_handoff, "--task", "shift-handoff", "--finished", "nurse-handoff-summary")
+    words = "You have finished version 1; this work is open now, so its checks stay at hand."
+    assert f"passed  learned already  {words}\n" in back.output
+    put_away = run(*at_handoff, "--task", "shift-handoff", "--hidden", "nurse-handoff-summary")
+    assert "FAILED  dismissed        You put it away.\n" in put_away.output
+    assert put_away.output.endswith("\nIt does not show.\n")
+    misspelt = run(*at_handoff, "--finished", "nurse-handof")
+    assert misspelt.exit_code == 1
+    assert '"nurse-handof" is not published at Lakeside test.' in misspelt.output
     unknown = run("explain", "nothing", "--organization", NAME)
     assert unknown.exit_code == 1
     assert '"nothing" is not published at Lakeside test.' in unknown.output

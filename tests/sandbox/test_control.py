@@ -88,6 +88,21 @@ def test_every_token_can_be_ended(app: App) -> None:
     assert app.read("Task", token).status_code == 401
 
 
+def test_every_secret_given_out_is_told_to_the_test_that_looks_for_it(app: App) -> None:
+    tokens = app.tokens()
+    issued = control(app.ehr, "POST", "tokens/issued").json()
+    assert issued["access token"] == [tokens["access_token"]]
+    assert issued["id_token"] == [tokens["id_token"]]
+    assert len(issued["code"]) == 1
+
+
+def test_a_page_of_another_origin_is_not_told_them(app: App) -> None:
+    app.tokens()
+    answer = requests.post(f"{app.ehr.base_url}/sandbox/tokens/issued", data={"any": "form"}, timeout=5)
+    assert answer.status_code == 400
+    assert requests.get(f"{app.ehr.base_url}/sandbox/tokens/issued", timeout=5).status_code == 405
+
+
 def test_the_signing_key_can_be_changed(ehr: SandboxEhr) -> None:
     before = requests.get(ehr.jwks_url, timeout=5).json()["keys"][0]["kid"]
     kept = control(ehr, "POST", "keys", keep_old=False).json()["keys"]

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Boolean, Date, ForeignKeyConstraint, Index, LargeBi
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
+from smart_app.organizations.held import held
 
 
 class Unit(Base):
@@ -73,7 +74,9 @@ class RosterUpload(Base):
 
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    learner: Mapped[UUID] = mapped_column(Uuid)
+    learner: Mapped[UUID] = mapped_column(
+        Uuid, info=held("Staff lists that you brought and that wait, encrypted, for an hour at most: {}.")
+    )
     """Who brought it: nobody else sees it."""
     cipher: Mapped[bytes] = mapped_column(LargeBinary)
     options: Mapped[dict[str, Any]] = mapped_column(JSON)

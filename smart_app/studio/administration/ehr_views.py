@@ -1,6 +1,6 @@
 """EHR registrations: add, change, give a new secret, remove, undo."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import abort, redirect, render_template, request
@@ -12,7 +12,6 @@ from smart_app.organizations import verbs
 from smart_app.organizations.ehr_changes import as_wanted, change_ehr, get_ehr, remove_registration
 from smart_app.organizations.ehr_features import FEATURES
 from smart_app.organizations.ehr_sheet import STAGES, Entry, sheet
-from smart_app.organizations.models import EhrRegistration
 from smart_app.organizations.permissions import Permission
 from smart_app.organizations.registration_rows import registration_of
 from smart_app.services import services
@@ -25,6 +24,9 @@ from smart_app.studio.entry import sign_in_address
 from smart_app.studio.telling import tells
 from smart_app.studio.undo import back_to, remember
 from smart_app.visits.session import current_visit
+
+if TYPE_CHECKING:
+    from smart_app.organizations.models import EhrRegistration
 
 REGISTERED = tells(
     "registered", "Registered. It can launch at once. Enter the lines at the end of this page at the EHR."
@@ -111,14 +113,14 @@ def remove_ehr(registration: UUID, **_: Any) -> ResponseReturnValue:
     return redirect(back_to("studio.admin", step, visit=visit), 303)
 
 
-def _row(session: Session, registration: UUID) -> EhrRegistration:
+def _row(session: Session, registration: UUID) -> "EhrRegistration":
     try:
         return get_ehr(session, organization=current_visit().organization, registration=registration)
     except verbs.NoSuchRegistration:
         abort(404)
 
 
-def _form_page(form: EhrForm, row: EhrRegistration | None) -> str:
+def _form_page(form: EhrForm, row: "EhrRegistration | None") -> str:
     return render_template(
         "studio/admin/ehr.html",
         form=form,
@@ -132,7 +134,7 @@ def _form_page(form: EhrForm, row: EhrRegistration | None) -> str:
     )
 
 
-def _sheet(row: EhrRegistration) -> list[Line]:
+def _sheet(row: "EhrRegistration") -> list[Line]:
     """The sheet of this registration alone, as the page lays it out."""
     entry = Entry(stage=row.stage, registration=registration_of(row, secret=None), base_url=_settings().base_url)
     lines = list(sheet(row.name, [entry]))

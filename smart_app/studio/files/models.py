@@ -8,6 +8,7 @@ from sqlalchemy import JSON, ForeignKeyConstraint, LargeBinary, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
+from smart_app.organizations.held import held
 
 
 class LibraryUpload(Base):
@@ -18,7 +19,7 @@ class LibraryUpload(Base):
 
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    learner: Mapped[UUID] = mapped_column(Uuid)
+    learner: Mapped[UUID] = mapped_column(Uuid, info=held("Library files that you sent for a second person: {}."))
     """Who sent them."""
     name: Mapped[str] = mapped_column(String(120))
     author: Mapped[str] = mapped_column(String(120))

@@ -1,7 +1,7 @@
 """Library in files: take it out, send files in, read what they would change, publish or put away."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Response, abort, redirect, render_template, request
@@ -19,11 +19,13 @@ from smart_app.services import services
 from smart_app.studio.access import holds, may
 from smart_app.studio.blueprint import blueprint, to
 from smart_app.studio.files import uploading
-from smart_app.studio.files.models import LibraryUpload
 from smart_app.studio.files.uploading import NoSuchUpload, NotNow
 from smart_app.studio.telling import tells
 from smart_app.studio.undo import back_to
 from smart_app.visits.session import current_visit
+
+if TYPE_CHECKING:
+    from smart_app.studio.files.models import LibraryUpload
 
 SENT = tells("files-sent", "Nothing is changed yet. A reviewer who did not send these files reads and publishes them.")
 TAKEN_IN = tells("files-published", "Published. Clinicians see it from now on.")
@@ -172,7 +174,7 @@ def _upload_page(upload: UUID, *, findings: list[Finding] | None = None, wrong: 
     )
 
 
-def _found(get: Callable[[], LibraryUpload]) -> LibraryUpload:
+def _found(get: "Callable[[], LibraryUpload]") -> "LibraryUpload":
     try:
         return get()
     except NoSuchUpload:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -13,8 +12,7 @@ from smart_app.library.choosing import catalogue_of
 from smart_app.library.vocabulary import EVERYONE
 from smart_app.organizations.permissions import Permission
 from smart_app.organizations.roster.people import units
-from smart_app.rollout.assigning import DueInThePast, NobodyMeant, assign
-from smart_app.rollout.models import Assignment
+from smart_app.rollout.assigning import DueInThePast, NobodyMeant, assign, assigned_in
 from smart_app.rollout.planning import (
     MOST_WAVES,
     Planned,
@@ -83,10 +81,7 @@ def rollout(rollout: UUID, **_: Any) -> ResponseReturnValue:
     visit = current_visit()
     with services().database.reading() as session:
         page = _page(session, rollout)
-        of_it = select(Assignment).where(
-            Assignment.organization == visit.organization, Assignment.rollout == rollout, Assignment.ended_at.is_(None)
-        )
-        assigned = session.scalars(of_it.order_by(Assignment.wave, Assignment.made_at)).all()
+        assigned = assigned_in(session, organization=visit.organization, rollout=rollout)
         wanted = tuple(dict.fromkeys(row.tutorial for row in assigned))
         titles = tutorial_titles(session, organization=visit.organization, tutorials=wanted)
     return render_template("studio/people/rollout.html", page=page, assigned=assigned, titles=titles)

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import redirect, render_template, request
@@ -21,10 +21,12 @@ from smart_app.studio.tutorials.drafting import Conflict, NotReady
 from smart_app.studio.tutorials.editor_page import editor_page
 from smart_app.studio.tutorials.fields import SourceFields, from_json, one_line
 from smart_app.studio.tutorials.forms import fields_of_form
-from smart_app.studio.tutorials.models import TutorialDraft
 from smart_app.studio.tutorials.version_rules import State
 from smart_app.studio.undo import back_to
 from smart_app.visits.session import current_visit
+
+if TYPE_CHECKING:
+    from smart_app.studio.tutorials.models import TutorialDraft
 
 MOST_BODY = 256 * 1024
 _SENT = tells("sent", "Sent for review. It stays as it is until a second person has read it.")
@@ -132,7 +134,7 @@ def settle(draft: UUID, conflict: UUID, **_: Any) -> ResponseReturnValue:
     return redirect(to("studio.edit", draft=draft, said=_SETTLED), 303)
 
 
-def _save(session: Any, draft: UUID) -> TutorialDraft | Conflict:
+def _save(session: Any, draft: UUID) -> "TutorialDraft | Conflict":
     visit = current_visit()
     row = drafting.get_draft(session, organization=visit.organization, draft=draft)
     fields = fields_of_form(request.form, from_json(row.fields))

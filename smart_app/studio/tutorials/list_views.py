@@ -4,10 +4,8 @@ from typing import Any
 
 from flask import Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from smart_app.library.models import AiFeatureRow, TutorialVersionRow
+from smart_app.library.reading import list_ai_features
 from smart_app.organizations.job_roles import job_roles
 from smart_app.organizations.permissions import Permission
 from smart_app.services import services
@@ -19,6 +17,7 @@ from smart_app.studio.tutorials.differing import compare
 from smart_app.studio.tutorials.fields import as_file, from_json, one_line
 from smart_app.studio.tutorials.listing import DUE_WORDS, PAGE, Filters, Line, is_stale, list_lines, narrowed
 from smart_app.studio.tutorials.version_rules import State
+from smart_app.studio.tutorials.versions import feature_of, versions_of
 from smart_app.studio.undo import back_to
 from smart_app.visits.session import current_visit
 
@@ -73,8 +72,8 @@ def new_tutorial(**_: Any) -> ResponseReturnValue:
             session.commit()
         return redirect(to("studio.edit", draft=draft.id), 303)
     with services().database.reading() as session:
-        features = select(AiFeatureRow.id, AiFeatureRow.name).where(AiFeatureRow.organization == visit.organization)
-        named = session.execute(features.order_by(AiFeatureRow.name)).all()
+        known = list_ai_features(session, organization=visit.organization)
+        named = [(feature.id, feature.name) for feature in known]
     page = render_template(
         "studio/tutorials/new.html", here="studio.tutorials", features=named, title=title, wrong=wrong
     )
@@ -87,13 +86,9 @@ def tutorial(tutorial: str, **_: Any) -> ResponseReturnValue:
     """One tutorial: its versions, and what can be done with it."""
     visit = current_visit()
     with services().database.reading() as session:
-        versions = _versions(session, tutorial)
+        versions = versions_of(session, organization=visit.organization, tutorial=tutorial)
         draft = drafting.find_open(session, organization=visit.organization, tutorial=tutorial)
-        feature = (
-            session.get(AiFeatureRow, (visit.organization, versions[0].front_matter["ai_feature"]))
-            if versions
-            else None
-        )
+        feature = feature_of(session, versions[0]) if versions else None
     if not versions and draft is None:
         abort(404)
     newest = versions[0] if versions else None
@@ -159,7 +154,8 @@ def compare_versions(tutorial: str, **_: Any) -> ResponseReturnValue:
     """Two versions side by side; "draft" names the open draft."""
     visit = current_visit()
     with services().database.reading() as session:
-        known = {str(row.version): drafting.fields_of_version(session, row) for row in _versions(session, tutorial)}
+        versions = versions_of(session, organization=visit.organization, tutorial=tutorial)
+        known = {str(row.version): drafting.fields_of_version(session, row) for row in versions}
         draft = drafting.find_open(session, organization=visit.organization, tutorial=tutorial)
     if draft is not None:
         known["draft"] = from_json(draft.fields)
@@ -188,7 +184,8 @@ def tutorial_file(tutorial: str, version: str, **_: Any) -> ResponseReturnValue:
     """The Markdown file of a version, or of the open draft."""
     visit = current_visit()
     with services().database.reading() as session:
-        found = {str(row.version): row.source for row in _versions(session, tutorial)}
+        versions = versions_of(session, organization=visit.organization, tutorial=tutorial)
+        found = {str(row.version): row.source for row in versions}
         draft = drafting.find_open(session, organization=visit.organization, tutorial=tutorial)
         if draft is not None:
             status = "draft" if draft.state == State.DRAFT else "in_review"
@@ -199,13 +196,6 @@ def tutorial_file(tutorial: str, version: str, **_: Any) -> ResponseReturnValue:
     answer = Response(found[version], mimetype="text/markdown")
     answer.headers["Content-Disposition"] = f'attachment; filename="{tutorial}.md"'
     return answer
-
-
-def _versions(session: Session, tutorial: str) -> list[TutorialVersionRow]:
-    """Published ones and retired ones, newest first."""
-    row = TutorialVersionRow
-    mine = select(row).where(row.organization == current_visit().organization, row.tutorial == tutorial)
-    return list(session.scalars(mine.where(row.status != "draft").order_by(row.version.desc())))
 
 
 def _chosen(lines: list[Line], roles: dict[str, str]) -> dict[str, list[tuple[str, str]]]:

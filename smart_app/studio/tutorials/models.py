@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from smart_app.db import Base, UtcDateTime
+from smart_app.organizations.held import held
 
 
 class TutorialDraft(Base):
@@ -28,7 +29,10 @@ class TutorialDraft(Base):
     """Rises with every save: two editors at once are told apart by it."""
     fields: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     """:class:`smart_app.studio.tutorials.fields.DraftFields` as JSON."""
-    authors: Mapped[list[str]] = mapped_column(sa.JSON)
+    authors: Mapped[list[str]] = mapped_column(
+        sa.JSON,
+        info=held("Versions of tutorials that you wrote in: {}. A published one names its author as it was signed."),
+    )
     """Learners (hex) who wrote in it: none of them reviews it."""
     signed: Mapped[str | None] = mapped_column(sa.String(120))
     """The author's name as sent for review; people have no names here otherwise."""
@@ -53,7 +57,9 @@ class DraftConflict(Base):
     organization: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
     id: Mapped[UUID] = mapped_column(sa.Uuid, primary_key=True)
     draft: Mapped[UUID] = mapped_column(sa.Uuid)
-    learner: Mapped[UUID] = mapped_column(sa.Uuid)
+    learner: Mapped[UUID] = mapped_column(
+        sa.Uuid, info=held("Texts of yours that could not be saved because a colleague had saved before: {}.")
+    )
     fields: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -74,10 +80,17 @@ class ReviewInvitation(Base):
     code_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
     name: Mapped[str] = mapped_column(sa.String(120))
     """Whom the trainer invited, as the trainer calls the person."""
-    invited_by: Mapped[UUID] = mapped_column(sa.Uuid)
+    invited_by: Mapped[UUID] = mapped_column(
+        sa.Uuid, info=held("Reviewers of another organization whom you invited: {}.")
+    )
     invited_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until: Mapped[datetime] = mapped_column(UtcDateTime)
     reviewer_organization: Mapped[UUID | None] = mapped_column(sa.Uuid, index=True)
-    reviewer: Mapped[UUID | None] = mapped_column(sa.Uuid)
+    reviewer: Mapped[UUID | None] = mapped_column(
+        sa.Uuid,
+        info=held(
+            "Reviews at another organization that you were invited to: {}.", organization="reviewer_organization"
+        ),
+    )
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -5,24 +5,18 @@ from uuid import UUID
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from smart_app.library.models import TutorialVersionRow
-from smart_app.library.publishing import newest_version
-from smart_app.organizations.models import Organization
 from smart_app.organizations.permissions import Permission
 from smart_app.services import services
 from smart_app.studio.access import current_permissions, may
 from smart_app.studio.blueprint import blueprint, to
 from smart_app.studio.telling import tells
 from smart_app.studio.tutorials import drafting, inviting, reviewing
-from smart_app.studio.tutorials.differing import Row, compare
 from smart_app.studio.tutorials.drafting import NotReady
-from smart_app.studio.tutorials.fields import DraftFields, from_json, one_line
-from smart_app.studio.tutorials.models import TutorialDraft
+from smart_app.studio.tutorials.fields import from_json, one_line
 from smart_app.studio.tutorials.people import everybody
 from smart_app.studio.tutorials.version_rules import IN_PROGRESS_WORDS, InProgress, State
+from smart_app.studio.tutorials.versions import beside_live, home_of, waiting_by_invitation, waiting_drafts
 from smart_app.visits.session import current_visit
 
 _PUBLISHED = tells("published", "Published. Whom it is for sees it from the next launch on.")
@@ -129,20 +123,9 @@ def end_invitation(draft: UUID, invitation: UUID, **_: Any) -> ResponseReturnVal
 def _reviews(*, wrong: str, code: str) -> str:
     visit = current_visit()
     with services().database.reading() as session:
-        row = TutorialDraft
-        waiting = list(
-            session.scalars(
-                select(row)
-                .where(row.organization == visit.organization, row.state == State.IN_REVIEW.value)
-                .order_by(row.sent_at)
-            )
-        )
+        waiting = waiting_drafts(session, organization=visit.organization)
         mine = {draft.id for draft in waiting if visit.learner.hex in everybody(session, draft)}
-        invited = [
-            (draft, invitation, session.get_one(Organization, draft.organization).name)
-            for draft, invitation in inviting.invited_drafts(session, visit=visit)
-            if draft.state == State.IN_REVIEW
-        ]
+        invited = waiting_by_invitation(session, visit=visit)
     return render_template(
         "studio/tutorials/reviews.html",
         waiting=waiting,
@@ -165,23 +148,15 @@ def _review(draft: UUID, *, wrong: str, code: str) -> str:
             here="studio.reviews",
             row=row,
             fields=from_json(row.fields),
-            rows=_beside(session, row),
+            rows=beside_live(session, row),
             live=row.version > 1,
             is_author=visit.learner.hex in authors,
             may_publish=found.actor.may_review and visit.learner.hex not in authors and row.state == State.IN_REVIEW,
             is_trainer=found.invitation is None and Permission.TRAINER in held,
             invitations=[] if found.invitation else inviting.invitations_of(session, row),
-            invited_by=session.get_one(Organization, row.organization).name if found.invitation else None,
+            invited_by=home_of(session, row) if found.invitation else None,
             until=found.invitation.until if found.invitation else None,
             in_progress=IN_PROGRESS_WORDS[InProgress(row.fields["in_progress"])],
             wrong=wrong,
             code=code,
         )
-
-
-def _beside(session: Session, row: TutorialDraft) -> tuple[Row, ...]:
-    """The draft against what is live; against nothing where it is the first."""
-    newest = newest_version(session, organization=row.organization, tutorial=row.tutorial)
-    live = session.get(TutorialVersionRow, (row.organization, row.tutorial, newest))
-    before = drafting.fields_of_version(session, live) if live else DraftFields()
-    return compare(before, from_json(row.fields))
