@@ -182,7 +182,8 @@ def test_every_control_has_a_name_and_is_reached_by_tab_with_its_focus_seen(
 
 def test_the_look_for_names_sees_a_control_without_one_wherever_it_stands(page: BrowserPage) -> None:
     page.set_content(
-        '<main><ul><li><p><button></button> <input aria-label="A &quot;name&quot;"></p></li></ul><button>A: b</button></main>'
+        '<main><ul><li><p><button></button> <input aria-label="A &quot;name&quot;"></p></li></ul>'
+        "<button>A: b</button></main>"
     )
     assert nameless_controls(page) == ["- button"]
     assert names(page) == {("textbox", r"A \"name\""), ("button", "A: b")}
