@@ -35,7 +35,7 @@ from launch.jwks import KeySets
 from launch.outbound import Door
 from launch.report import LaunchReport, Step
 from launch.returning import Reply, check_browser, check_reply
-from launch.scopes import asked_scopes, missing_scopes, needed_scopes
+from launch.scopes import asked_scopes, left_out_scopes, missing_scopes, needed_scopes
 from launch.stores import LaunchTransaction, Registration, SigningKeys, Stores
 from launch.style import Styles
 from launch.token_response import TokenResponse, ask_for_token, read_launch_parameters, read_token_response
@@ -176,7 +176,9 @@ class LaunchClient:
         parameters = read_launch_parameters(token.parameters, base=registration.iss)
         needed = needed_scopes(registration, standalone=transaction.standalone)
         missing = missing_scopes(asked=needed, granted=token.granted_scopes)
-        for text in (*(f"scope not granted: {scope}" for scope in sorted(missing)), *parameters.left_out):
+        not_asked = (f"scope not asked for, as registered: {scope}" for scope in left_out_scopes(registration))
+        not_granted = (f"scope not granted: {scope}" for scope in sorted(missing))
+        for text in (*not_asked, *not_granted, *parameters.left_out):
             report.note_missing(text)
         return LaunchContext(
             registration=registration,

@@ -22,6 +22,7 @@ from launch.doctor_checks import (
     check_resources,
     check_scopes,
     speaks_v1_only,
+    types_that_are_not_there,
 )
 from launch.documents import fetch_json
 from launch.errors import LaunchError
@@ -78,6 +79,7 @@ def diagnose(iss: str, door: Door) -> Diagnosis:
     draft = _judge_settings(iss, seen, findings, door)
     if isinstance(seen.statement, dict):
         findings += check_resources(statement, known)
+        draft = replace(draft, without_scopes=types_that_are_not_there(statement))
     else:
         means = "what can be read is seen at a launch, and whatever cannot falls back there"
         findings.append(Finding(subject="FHIR", grade="falls back", found=f"{METADATA}: {seen.statement}", means=means))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from launch.discovery import SmartConfiguration, normalise_iss
 from launch.known_ehrs import KnownEhr
-from launch.scopes import IDENTITY, READS, missing_scopes
+from launch.scopes import IDENTITY, MAY_BE_LEFT_OUT, READS, missing_scopes, resource_of
 
 Grade = Literal["good", "falls back", "fails"]
 _LOOPBACK = {"localhost", "127.0.0.1", "127.0.0.2", "::1"}
@@ -62,7 +62,11 @@ def check_scopes(body: Mapping[str, Any], *, in_v1_words: bool) -> Finding:
     if not missing:
         return Finding(subject="scopes", grade="good", found=f"all that a launch asks for, {how}")
     means = "each launch notes what was not granted, and goes on without it"
-    return Finding(subject="scopes", grade="falls back", found=f"not offered: {', '.join(missing)}; {how}", means=means)
+    found = f"not offered: {', '.join(missing)}; {how}"
+    lacking = [name for name in MAY_BE_LEFT_OUT if name in {resource_of(scope) for scope in missing}]
+    options = " ".join(f"--without-scope {name}" for name in lacking)
+    do = f"if the EHR refuses the sign-in with invalid_scope, register it with {options}" if lacking else ""
+    return Finding(subject="scopes", grade="falls back", found=found, means=means, do=do)
 
 
 def speaks_v1_only(body: Mapping[str, Any]) -> bool:
@@ -103,6 +107,12 @@ def check_resources(statement: Mapping[str, Any], known: KnownEhr | None) -> Ite
     yield _roles(types, refused)
     yield _tasks(types, refused)
     yield _encounter(types)
+
+
+def types_that_are_not_there(statement: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of the types that a launch can do without, those that the EHR has not: asking for them gains nothing."""
+    types = _types(statement)
+    return tuple(name for name in MAY_BE_LEFT_OUT if types and name not in types)
 
 
 def _issuer(configuration: SmartConfiguration, iss: str) -> Finding:

@@ -223,6 +223,14 @@ _MEANINGS: Final = {
 }
 
 
+_LEAVE_OUT: Final = "; leave out what it does not know: preceptor ehr change --without-scope"
+_FOR_THE_ANALYST: Final = (
+    "For the EHR analyst: some EHRs refuse the whole sign-in where one scope is unknown to them. "
+    "preceptor doctor says which those are; leave them out with preceptor ehr change --without-scope, "
+    "or on the EHR's page in the studio."
+)
+
+
 class AuthorizationRefused(LaunchError):
     """The EHR answered with `error` (RFC 6749, 4.1.2.1)."""
 
@@ -232,7 +240,10 @@ class AuthorizationRefused(LaunchError):
 
     def __init__(self, error: str, *, description: str | None = None, uri: str | None = None) -> None:
         """`description` and `uri` are shown as text on the page and kept nowhere."""
-        super().__init__(f"The EHR answered with the error {error}")
+        known = error == "invalid_scope"
+        super().__init__(f"The EHR answered with the error {error}{_LEAVE_OUT if known else ''}")
+        if known:
+            self.what_to_do = (_FOR_THE_ANALYST, "Give your EHR analyst the reference below.")
         self.error = printable(error, limit=60)
         said = f' It says: "{printable(description)}".' if description else ""
         more = f" More at (as sent, not a link): {printable(uri)}" if uri else ""

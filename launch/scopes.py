@@ -17,6 +17,8 @@ READS: Final = (
     "user/Encounter.r",
     "user/Task.rs",
 )
+MAY_BE_LEFT_OUT: Final = ("PractitionerRole", "Task", "Encounter", "Person")
+"""Types that a launch can do without. Some EHRs refuse all where one scope is unknown to them (`invalid_scope`)."""
 _RESOURCE: Final = re.compile(r"(patient|user|system)/([A-Za-z*]+)\.(\*|read|write|[cruds]+)(\?.*)?")
 _V1_MEANS: Final = {"read": "rs", "write": "cud", "*": "cruds"}
 _SHOWN_BY_THE_ANSWER: Final = frozenset({"launch", "openid"})
@@ -26,7 +28,20 @@ def needed_scopes(registration: Registration, *, standalone: bool) -> tuple[str,
     """What one launch needs, in v2 words: what the grant is compared with."""
     launch = () if standalone else ("launch",)
     wanted = (*launch, *IDENTITY, *READS, *registration.extra_scopes)
-    return tuple(dict.fromkeys(scope for scope in wanted if not _reads_patients(scope)))
+    unwanted = left_out_scopes(registration)
+    known = (scope for scope in wanted if scope not in unwanted)
+    return tuple(dict.fromkeys(scope for scope in known if not _reads_patients(scope)))
+
+
+def left_out_scopes(registration: Registration) -> tuple[str, ...]:
+    """What every launch asks for elsewhere and, as registered, not at this EHR."""
+    return tuple(scope for scope in READS if resource_of(scope) in registration.without_scopes)
+
+
+def resource_of(scope: str) -> str | None:
+    """The resource type that a scope is for: Task of `user/Task.rs`; None where it is for none."""
+    match = _RESOURCE.fullmatch(scope)
+    return match[2] if match else None
 
 
 def asked_scopes(registration: Registration, *, standalone: bool) -> tuple[str, ...]:

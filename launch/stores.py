@@ -46,6 +46,8 @@ class Registration:
     """Origins that may frame pages of this registration's visits."""
     extra_scopes: tuple[str, ...] = ()
     """Scopes of features that the organization has turned on."""
+    without_scopes: tuple[str, ...] = ()
+    """Resource types that are neither asked for nor read, of those in :data:`launch.scopes.MAY_BE_LEFT_OUT`."""
     style_origins: tuple[str, ...] = ()
     """Origins other than the FHIR base from which `smart_style_url` may be read."""
     backend_client_id: str | None = None

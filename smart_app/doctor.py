@@ -79,6 +79,8 @@ def in_words(seen: Diagnosis, settings: Settings, *, callback: str) -> Iterator[
     yield from ("", "What to register at the EHR")
     yield from (f"  {name:<{_WIDTH}}{value}" for name, value in _at_the_ehr(seen, settings, callback))
     yield from (f"  {' '.join(words):<30}{reason}" for words, reason in _scopes(seen))
+    if left_out := ", ".join(seen.registration.without_scopes):
+        yield f"  {'left out':<30}{left_out}: the EHR has none, and some refuse the whole sign-in for asking"
     yield f"  {'never asked for':<30}Patient, or anything of a patient's record"
     yield from ("", "What to register here, when the EHR has given a client id", f"  {_command(seen, callback)}")
 
@@ -114,6 +116,7 @@ def _command(seen: Diagnosis, callback: str) -> str:
     if draft.auth == "client_secret_basic":
         options.append("--client-secret-stdin")
     options += [f"--callback {callback}", "--frame-ancestor ORIGIN"]
+    options += [f"--without-scope {name}" for name in draft.without_scopes]
     options += ["--scopes v1"] if draft.scopes == "v1" else []
     options += ["--legacy-metadata"] if draft.legacy_metadata else []
     options += [f"{pin} URL" for pin in seen.unknown_pins]

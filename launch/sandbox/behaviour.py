@@ -59,6 +59,8 @@ class Behaviour:
     """What discovery says of scopes; None: what may be granted. It grants as it likes."""
     trim_unsupported_scopes: bool = False
     """Scopes of types that there are not are left out of the grant, without a word."""
+    refuse_unsupported_scopes: bool = False
+    """A request with a scope of a type that there is not is answered with `invalid_scope`."""
     trim_wildcard_scopes: bool = False
     """`user/*.rs` grants nothing."""
     fhir_user_in_token_response: bool = False

@@ -18,6 +18,7 @@ from launch.sandbox.grants import AUTH_METHODS
 from launch.sandbox.memory import Launch
 from launch.sandbox.people import list_patients, list_people
 from launch.sandbox.policy import content_policy, origin_of
+from launch.sandbox.scopes import leave_out
 
 blueprint = Blueprint("oauth", __name__, url_prefix="/oauth")
 
@@ -85,6 +86,11 @@ def _problem_before_redirect(ehr: SandboxEhr, asked: MultiDict[str, str]) -> str
 def _refuse_where_told(ehr: SandboxEhr) -> None:
     if ehr.behaviour.refuse_with:
         raise OAuth2Error(error=ehr.behaviour.refuse_with, description="The sandbox was told to refuse.")
+    scope = request.values.get("scope", "")
+    if ehr.behaviour.refuse_unsupported_scopes and scope != leave_out(
+        scope, types=ehr.behaviour.unsupported_types, wildcards=False
+    ):
+        raise OAuth2Error(error="invalid_scope", description="A scope is unknown here.")
     if request.values.get("response_type") != "code":
         raise OAuth2Error(error="unsupported_response_type", description="Only response_type=code is served.")
 

@@ -14,6 +14,7 @@ No search names the patient, and `_elements` asks for nothing that tells of one.
 No database transaction may be open while this runs.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -68,9 +69,9 @@ def read_person_and_task(context: LaunchContext, *, meanwhile: Callable[[], None
     began = time.monotonic()
     seconds = seconds_for_all(context.report.seconds)
     until = began + seconds * FIRST_ROUND_SECONDS / ALL_SECONDS
-    first = _read(context, _first_reads(context), until=until, meanwhile=meanwhile)
+    first = _read(context, _asked_for(context, _first_reads(context)), until=until, meanwhile=meanwhile)
     findings = _findings(context, first, Findings())
-    second_reads = _second_reads(context, first, findings)
+    second_reads = _asked_for(context, _second_reads(context, first, findings))
     if second_reads:
         second = _read(context, second_reads, until=began + seconds)
         findings = _findings(context, second, findings)
@@ -82,6 +83,12 @@ def read_person_and_task(context: LaunchContext, *, meanwhile: Callable[[], None
 def seconds_for_all(seconds_before: float) -> float:
     """How long all reads may take together, where `seconds_before` of the launch went before them (sign-in, say)."""
     return min(ALL_SECONDS, max(_AT_LEAST_SECONDS, _END_BY_SECONDS - seconds_before))
+
+
+def _asked_for(context: LaunchContext, reads: dict[str, Read]) -> dict[str, Read]:
+    """Without those of types that this EHR, as registered, is not asked for."""
+    unwanted = context.registration.without_scopes
+    return {name: read for name, read in reads.items() if re.split("[/?]", read.path)[0] not in unwanted}
 
 
 def _first_reads(context: LaunchContext) -> dict[str, Read]:

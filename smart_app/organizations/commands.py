@@ -6,6 +6,7 @@ from dataclasses import replace
 import click
 from sqlalchemy import select
 
+from launch.scopes import MAY_BE_LEFT_OUT
 from launch.stores import Registration
 from smart_app.config import load_settings
 from smart_app.keys import KeyRing
@@ -13,13 +14,14 @@ from smart_app.organizations import verbs
 from smart_app.organizations.change_commands import change
 from smart_app.organizations.command_sessions import actor, reading, writing
 from smart_app.organizations.ehr_features import FEATURES, scopes_of
-from smart_app.organizations.ehr_options import check_addresses, check_metadata, read_secret
+from smart_app.organizations.ehr_options import check_addresses, check_left_out, check_metadata, read_secret
 from smart_app.organizations.ehr_sheet import STAGES, Entry, sheet
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow, Organization
 from smart_app.organizations.registration_rows import registration_of
 
 _AUTH = click.Choice(["public", "client_secret_basic", "private_key_jwt"])
 _FEATURE = click.Choice(sorted(FEATURES))
+_LEFT_OUT = click.Choice(MAY_BE_LEFT_OUT)
 
 
 @click.group()
@@ -67,6 +69,12 @@ def ehr() -> None:
     "--style-origin", multiple=True, help="Origin of the EHR's style beside the FHIR base; may be given again."
 )
 @click.option("--feature", multiple=True, type=_FEATURE, help="Turn on what needs more scopes; may be given again.")
+@click.option(
+    "--without-scope",
+    multiple=True,
+    type=_LEFT_OUT,
+    help="Do not ask for this resource (nor read it); may be given again.",
+)
 @click.option("--stage", type=click.Choice(STAGES), default="production", show_default=True)
 @click.option("--backend-client-id", help="Client id of Backend Services: roster and assignments.")
 def add_ehr(
@@ -85,6 +93,7 @@ def add_ehr(
     frame_ancestor: tuple[str, ...],
     style_origin: tuple[str, ...],
     feature: tuple[str, ...],
+    without_scope: tuple[str, ...],
     stage: str,
     backend_client_id: str | None,
 ) -> None:
@@ -97,6 +106,7 @@ def add_ehr(
         issuer_and_keys=(token_issuer, jwks_uri),
     )
     check_metadata(legacy_metadata=legacy_metadata, jwks_uri=jwks_uri)
+    check_left_out(feature, without_scope)
     secret = read_secret(auth=auth, from_stdin=client_secret_stdin)
     settings = load_settings()
     with writing() as session:
@@ -117,6 +127,7 @@ def add_ehr(
             legacy_metadata=legacy_metadata,
             frame_ancestors=frame_ancestor,
             extra_scopes=scopes_of(feature),
+            without_scopes=without_scope,
             style_origins=style_origin,
             backend_client_id=backend_client_id,
         )
@@ -152,6 +163,7 @@ def list_ehrs(organization: str | None) -> None:
 @click.option("--scopes", type=click.Choice(["v1", "v2"]), default="v2", show_default=True, help="Of a draft.")
 @click.option("--callback", default="ehr", show_default=True, help="Of a draft.")
 @click.option("--feature", multiple=True, type=_FEATURE, help="Of a draft.")
+@click.option("--without-scope", multiple=True, type=_LEFT_OUT, help="Of a draft.")
 @click.option("--stage", type=click.Choice(STAGES), default="production", show_default=True, help="Of a draft.")
 def print_sheet(
     name: str,
@@ -161,6 +173,7 @@ def print_sheet(
     scopes: str,
     callback: str,
     feature: tuple[str, ...],
+    without_scope: tuple[str, ...],
     stage: str,
 ) -> None:
     """What an analyst must register at the EHR called NAME, test and production apart.
@@ -178,7 +191,9 @@ def print_sheet(
     ]
     if not entries:
         draft = Registration(id="", organization="", name=name, iss="", client_id="", callback=callback)
-        asked = replace(draft, auth=auth, scopes=scopes, extra_scopes=scopes_of(feature))  # type: ignore[arg-type]
+        check_left_out(feature, without_scope)
+        more = {"extra_scopes": scopes_of(feature), "without_scopes": without_scope}
+        asked = replace(draft, auth=auth, scopes=scopes, **more)  # type: ignore[arg-type]
         entries = [Entry(stage=stage, registration=asked, base_url=base_url, registered=False)]
     click.echo("\n".join(sheet(name, entries, other_base_url=other_base_url)))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from launch.scopes import resource_of
 from launch.stores import Registration
 
 
@@ -27,10 +28,6 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "assignments": Feature(
         what="a tutorial can be assigned as a Task in the EHR, and its end is written there",
         scopes={"user/Task.cu": "to write the assignment, and that it was done", "online_access": _LATER},
-    ),
-    "audit-events": Feature(
-        what="the use of an AI feature is written to the EHR as an AuditEvent",
-        scopes={"user/AuditEvent.c": "to write the AuditEvent; none is ever read", "online_access": _LATER},
     ),
 }
 
@@ -58,6 +55,15 @@ BACKEND_REASONS: Final[Mapping[str, str]] = {
 def scopes_of(features: Iterable[str]) -> tuple[str, ...]:
     """The scopes that these features add, each once. KeyError for an unknown feature."""
     return tuple(dict.fromkeys(scope for name in features for scope in FEATURES[name].scopes))
+
+
+def in_the_way(features: Iterable[str], without: Iterable[str]) -> str | None:
+    """Why these features cannot be on where these resource types are not asked for; None where they can."""
+    left_out = set(without)
+    for name in features:
+        if types := sorted({str(resource_of(scope)) for scope in FEATURES[name].scopes} & left_out):
+            return f"{name} needs {', '.join(types)}: turn it off, or ask for {', '.join(types)}."
+    return None
 
 
 def reason_for(scope: str, registration: Registration) -> str:

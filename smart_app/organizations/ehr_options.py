@@ -2,11 +2,13 @@
 
 import re
 import sys
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import click
 
 from launch.discovery import is_plausible_iss
+from smart_app.organizations.ehr_features import in_the_way
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
@@ -36,6 +38,12 @@ def check_origins(*, frame_ancestors: tuple[str, ...], style_origins: tuple[str,
     for origin in style_origins:
         if not is_origin(origin) or "*" in origin:
             raise click.BadParameter(f"{origin}: write an origin, https://ehr.example.org", param_hint="--style-origin")
+
+
+def check_left_out(features: Iterable[str], without: Iterable[str]) -> None:
+    """Raise click.BadParameter where a feature needs what is not asked for."""
+    if why := in_the_way(features, without):
+        raise click.BadParameter(why, param_hint="--without-scope")
 
 
 def check_metadata(*, legacy_metadata: bool, jwks_uri: str | None) -> None:

@@ -102,6 +102,8 @@ def _scopes(registration: Registration) -> Iterator[str]:
         yield f"    {' '.join(in_words_of(registration, scope)):<32}  {reason_for(scope, registration)}"
     for name in features_of(registration):
         yield _line("turned on", f"{name}: {FEATURES[name].what}")
+    if registration.without_scopes:
+        yield _line("left out here", f"{', '.join(registration.without_scopes)} (neither asked for nor read)")
     yield _line("never asked for", "Patient, or anything of a patient's record")
 
 

@@ -48,6 +48,8 @@ class EhrRegistration(Base):
     legacy_metadata: Mapped[bool] = mapped_column(Boolean)
     frame_ancestors: Mapped[list[str]] = mapped_column(JSON)
     extra_scopes: Mapped[list[str]] = mapped_column(JSON)
+    without_scopes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Resource types whose scopes are not asked for."""
     style_origins: Mapped[list[str]] = mapped_column(JSON, default=list)
     stage: Mapped[str] = mapped_column(String(12), default="production")
     """test or production: whether real people are behind this EHR."""

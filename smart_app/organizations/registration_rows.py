@@ -23,6 +23,7 @@ def registration_of(row: EhrRegistration, *, secret: str | None, earlier: str | 
         legacy_metadata=row.legacy_metadata,
         frame_ancestors=tuple(row.frame_ancestors),
         extra_scopes=tuple(row.extra_scopes),
+        without_scopes=tuple(row.without_scopes),
         style_origins=tuple(row.style_origins),
         backend_client_id=row.backend_client_id,
     )

@@ -88,6 +88,7 @@ def register_ehr(
         legacy_metadata=registration.legacy_metadata,
         frame_ancestors=list(registration.frame_ancestors),
         extra_scopes=list(registration.extra_scopes),
+        without_scopes=list(registration.without_scopes),
         style_origins=list(registration.style_origins),
         backend_client_id=registration.backend_client_id,
         stage=stage,

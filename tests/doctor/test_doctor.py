@@ -90,6 +90,7 @@ def test_the_words_tell_what_falls_back_and_what_to_register(monkeypatch: pytest
     with ehr_like("athena") as ehr:
         said = run(ehr.iss, "--callback", "lakeside")
     assert said.exit_code == 1
+    assert "user/Task.rs  " not in said.output
     for line in (
         f"{ehr.iss}: launches work, with fallbacks",
         "This is athenahealth. Read docs/ehr/athenahealth.md.",
@@ -97,10 +98,19 @@ def test_the_words_tell_what_falls_back_and_what_to_register(monkeypatch: pytest
         "Task: the place of the launch, its intent and the encounter's class choose the tutorial",
         "https://preceptor.example/launch/callback/lakeside",
         "https://preceptor.example/.well-known/jwks.json",
-        "the person's job role: decides which tutorials fit",
+        "the class of the open encounter (inpatient, ambulatory); nothing else of it is read",
+        "PractitionerRole, Task: the EHR has none, and some refuse the whole sign-in for asking",
         f"--iss {ehr.iss} --client-id ID --auth private_key_jwt --signing-algorithm ES384",
+        "--without-scope PractitionerRole --without-scope Task",
     ):
         assert line in said.output
+
+
+def test_a_type_that_only_the_scopes_lack_is_left_out_once_the_ehr_refuses_it(changed: SandboxEhr) -> None:
+    changed.behaviour.discovery = {"scopes_supported": ["openid", "fhirUser", "user/*.r", "user/PractitionerRole.rs"]}
+    said = run(changed.iss)
+    assert "refuses the sign-in with invalid_scope, register it with --without-scope Task" in said.output
+    assert "--without-scope" not in said.output.splitlines()[-1]
 
 
 def test_where_nothing_falls_back_it_says_nothing(plain: SandboxEhr) -> None:

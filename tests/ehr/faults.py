@@ -1,4 +1,4 @@
-"""The faults of the table in docs/ehr: what is put in the way of every read of a launch."""
+"""The faults of the table in docs/ehr: what is put in the way of every read of a launch, and of one search alone."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -25,3 +25,9 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "20,000 entries": {"kind": "many entries"},
     "one broken entry": {"kind": "broken entry"},
 }
+
+OF_ONE_SEARCH: Mapping[str, Mapping[str, Any]] = {
+    "500, search for Task alone": {"path": "/fhir/Task", "kind": "status", "status": 500},
+    "500, search for PractitionerRole alone": {"path": "/fhir/PractitionerRole", "kind": "status", "status": 500},
+}
+"""Everything else answers, a Task that the launch names too."""

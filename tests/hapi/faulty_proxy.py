@@ -31,6 +31,9 @@ class FaultyProxy:
     deleted: list[str] = field(default_factory=list)
     """Paths of all DELETE requests, as they came."""
 
+    refuses: set[str] = field(default_factory=set)
+    """Beginnings of requests, say "DELETE Task/1", that are answered with 503 each time."""
+
     def __post_init__(self) -> None:
         self._count, self._writes = 0, 0
         self._searches: dict[str, tuple[int, bytes]] = {}
@@ -65,6 +68,8 @@ class FaultyProxy:
             number = self._count
         if asked.command == "DELETE":
             self.deleted.append(asked.path.removeprefix("/fhir/"))
+        if any(f"{asked.command} {asked.path.removeprefix('/fhir/')}".startswith(each) for each in self.refuses):
+            return _answer(asked, 503, b"{}", {"Content-Type": "application/json"})
         if number % 5 == 0:
             return self._throttle(asked, number // 5)
         if number % 7 == 0:

@@ -92,27 +92,40 @@ class PublicBase:
         """Remove what the run made, the last first; gives the addresses of what is still there.
 
         A create whose answer was lost is found by the run's tag. Each is removed by its id, none by a search.
+        What the base is too tired for stops nothing else: it is left, and so is a search that may hide something.
         """
-        kinds = dict.fromkeys(reference.partition("/")[0] for reference in self.created)
-        lost = [f"{kind}/{found['id']}" for kind in kinds for found in self.search(kind)]
+        kinds = list(dict.fromkeys(reference.partition("/")[0] for reference in self.created))
+        unseen, lost = [], list[str]()
+        for kind in kinds:
+            try:
+                lost += [f"{kind}/{found['id']}" for found in self.search(kind)]
+            except Tired:
+                self.saw["searches given up"] += 1
+                unseen.append(f"{kind}?_tag={self.tag}")
         mine = list(dict.fromkeys([*self.created, *lost]))
         left = [
             reference for reference in reversed(mine) if reference not in self.removed and not self._remove(reference)
         ]
-        return [f"{self.base}/{reference}" for reference in left if not self._remove(reference)]
+        still = [reference for reference in left if not self._remove(reference)]
+        self.saw["left there"] += len(still)
+        return [f"{self.base}/{path}" for path in (*still, *unseen)]
 
     def told(self) -> list[str]:
         """What was seen, for people."""
-        counts = [f"{what}: {count}" for what, count in sorted(self.saw.items())] or ["nothing unusual"]
+        counts = [f"{what}: {count}" for what, count in sorted(self.saw.items()) if count] or ["nothing unusual"]
         done = f"{self.base}: run {self.run}, {len(self.created)} created, {len(self.removed)} removed"
         return [done, *(f"  {line}" for line in counts)]
 
     def _remove(self, reference: str) -> bool:
-        status, _ = self._ask("DELETE", reference)
-        if status >= 400 and status not in GONE:
-            self.saw[f"removal refused with HTTP {status}"] += 1
-            return False
-        if self.read(reference) is not None:
+        try:
+            status, _ = self._ask("DELETE", reference)
+            if status >= 400 and status not in GONE:
+                self.saw[f"removal refused with HTTP {status}"] += 1
+                return False
+            if self.read(reference) is not None:
+                return False
+        except Tired:
+            self.saw["removals given up"] += 1
             return False
         self.removed.append(reference)
         return True

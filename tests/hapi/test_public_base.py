@@ -13,10 +13,11 @@ import pytest
 from launch import LaunchContext
 from smart_app.fhir.facts import Findings
 from smart_app.fhir.reading import ALL_SECONDS, read_person_and_task
-from tests.hapi.faulty_proxy import FaultyProxy
+from tests.hapi import public_base
+from tests.hapi.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.hapi.public_base import PublicBase, Resource
 from tests.hapi.sandbox import launch, sandbox_before
-from tests.plugins.hapi import SAW
+from tests.plugins.hapi import TOLD
 
 pytestmark = pytest.mark.hapi
 
@@ -31,11 +32,16 @@ class Made(dict[str, str]):
 
 
 @pytest.fixture(scope="module")
-def base(fhir_base: str) -> Iterator[PublicBase]:
-    """One run; whatever happens, what it made is removed."""
+def base(fhir_base: str, request: pytest.FixtureRequest) -> Iterator[PublicBase]:
+    """One run; whatever happens, what it made is removed, and what it saw is told."""
     running = PublicBase(fhir_base)
-    yield running
-    left = running.remove_all()
+    try:
+        yield running
+    finally:
+        try:
+            left = running.remove_all()
+        finally:
+            request.session.stash[TOLD] = running.told()
     assert left == [], f"remove by hand: {left}"
 
 
@@ -116,14 +122,11 @@ def test_a_launch_finds_role_and_task_or_says_what_it_could_not_read(
     assert read_ids <= {reference.partition("/")[2] for reference in made.values()}
 
 
-def test_what_was_made_is_removed_and_nothing_is_left(
-    base: PublicBase, made: Made, request: pytest.FixtureRequest
-) -> None:
+def test_what_was_made_is_removed_and_nothing_is_left(base: PublicBase, made: Made) -> None:
     assert base.remove_all() == []
     assert set(base.removed) == set(made.values())
     for reference in made.values():
         assert base.read(reference) is None
-    request.node.user_properties.append((SAW, base.told()))
 
 
 def test_the_proxy_had_its_way_and_the_run_says_so(base: PublicBase, made: Made, bad_day: FaultyProxy) -> None:
@@ -137,3 +140,24 @@ def test_the_proxy_had_its_way_and_the_run_says_so(base: PublicBase, made: Made,
 def test_the_run_removed_nothing_but_its_own(made: Made, bad_day: FaultyProxy, stranger: str, hapi: str) -> None:
     assert set(bad_day.deleted) == set(made.values())
     assert PublicBase(hapi).read(stranger) is not None
+
+
+def test_what_the_base_is_too_tired_to_remove_or_to_find_is_told_and_stops_nothing_else(
+    hapi: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day so bad that one removal and one search are refused each time."""
+    monkeypatch.setattr(public_base, "ATTEMPTS", 4)
+    with faulty_proxy(hapi) as proxy:
+        run = PublicBase(proxy.base)
+        first, second = (run.create({"resourceType": "Practitioner", "active": True}) for _ in range(2))
+        work = run.create(task(first))
+        proxy.refuses = {f"DELETE {second}", "GET Task?"}
+        search = f"Task?_tag={run.tag}"
+        assert run.remove_all() == [f"{run.base}/{second}", f"{run.base}/{search}"]
+        assert set(run.removed) == {first, work}
+        said = "\n".join(run.told())
+        for words in ("2 removed", "removals given up: 2", "searches given up: 1", "left there: 1"):
+            assert words in said
+        proxy.refuses = set()
+        assert run.remove_all() == []
+        assert PublicBase(hapi).read(second) is None

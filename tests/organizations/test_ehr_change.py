@@ -55,18 +55,40 @@ def test_scopes_frames_and_features_change_in_place(analyst: Analyst) -> None:
 
 
 def test_what_is_not_given_stays(analyst: Analyst) -> None:
-    registered(analyst, "--scopes", "v1", "--frame-ancestor", "https://a.example", "--feature", "audit-events")
+    registered(analyst, "--scopes", "v1", "--frame-ancestor", "https://a.example", "--feature", "assignments")
     analyst.runs(*EHR, "--style-origin", "https://style.example")
     row = analyst.row(NAME)
     assert (row.scopes, row.frame_ancestors) == ("v1", ["https://a.example"])
-    assert row.extra_scopes == ["user/AuditEvent.c", "online_access"]
+    assert row.extra_scopes == ["user/Task.cu", "online_access"]
     assert row.style_origins == ["https://style.example"]
 
 
 def test_lists_are_emptied_by_their_own_options(analyst: Analyst) -> None:
-    registered(analyst, "--frame-ancestor", "https://a.example", "--feature", "audit-events")
+    registered(analyst, "--frame-ancestor", "https://a.example", "--feature", "assignments")
     analyst.runs(*EHR, "--no-frame", "--no-features")
     assert (analyst.row(NAME).frame_ancestors, analyst.row(NAME).extra_scopes) == ([], [])
+
+
+def test_what_an_ehr_does_not_know_is_left_out_and_asked_for_again(analyst: Analyst) -> None:
+    registered(analyst, "--without-scope", "PractitionerRole")
+    assert analyst.row(NAME).without_scopes == ["PractitionerRole"]
+    said = analyst.runs(*EHR, "--without-scope", "PractitionerRole", "--without-scope", "Task")
+    assert "without scopes: PractitionerRole -> PractitionerRole, Task" in said
+    sheet = analyst.runs("ehr", "sheet", NAME)
+    assert "left out here     PractitionerRole, Task (neither asked for nor read)" in sheet
+    assert not {"user/PractitionerRole.rs", "user/Task.rs"} & set(sheet.split())
+    analyst.runs(*EHR, "--all-scopes")
+    assert analyst.row(NAME).without_scopes == []
+    assert "user/Task.rs" in analyst.runs("ehr", "sheet", NAME)
+
+
+def test_what_a_feature_needs_cannot_be_left_out(analyst: Analyst) -> None:
+    refused = analyst.adds("Other EHR", "--feature", "assignments", "--without-scope", "Task")
+    assert (refused.exit_code, "assignments needs Task" in refused.output) == (2, True)
+    registered(analyst, "--without-scope", "Task")
+    said = analyst.tries(*EHR, "--feature", "assignments")
+    assert (said.exit_code, "assignments needs Task" in said.output) == (2, True)
+    assert analyst.row(NAME).extra_scopes == []
 
 
 def test_a_secret_is_rotated_and_the_old_one_holds_until_it_is_dropped(analyst: Analyst) -> None:

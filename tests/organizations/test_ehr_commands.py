@@ -159,13 +159,18 @@ def test_the_sheet_says_all_that_is_registered_at_the_ehr(quick: Analyst) -> Non
 
 @pytest.mark.parametrize("scopes", ["v1", "v2"])
 def test_every_scope_on_the_sheet_has_its_reason(quick: Analyst, scopes: str) -> None:
-    quick.adds("Epic", "--scopes", scopes, "--feature", "assignments", "--feature", "audit-events")
+    quick.adds("Epic", "--scopes", scopes, "--feature", "assignments")
     lines = quick.runs("ehr", "sheet", "Epic").splitlines()
     asked = next(line for line in lines if line.startswith("  scopes")).split()[1:]
     reasons = {word: line for line in lines if line.startswith("    ") for word in line.split()[:1]}
     assert {scope for scope in asked if len(reasons.get(scope, "").split()) < 4} == set()
     assert ("user/Task.write" if scopes == "v1" else "user/Task.cu") in asked
     assert not any("Patient" in scope for scope in asked)
+
+
+def test_nothing_can_be_turned_on_that_nothing_does(quick: Analyst) -> None:
+    assert quick.adds("Epic", "--feature", "audit-events").exit_code == 2
+    assert "AuditEvent" not in quick.runs("ehr", "sheet", "Epic")
 
 
 def test_a_feature_that_is_off_is_not_on_the_sheet(quick: Analyst) -> None:

@@ -74,6 +74,27 @@ def test_in_forced_colours_the_step_and_the_buttons_can_still_be_told(
     assert len(set(marks)) >= 3, "done, here and to come"
 
 
+@pytest.mark.parametrize("path", ["", f"tutorials/{HANDOFF}/verify-card", f"tutorials/{HANDOFF}/finished"])
+def test_in_forced_colours_every_control_is_told_from_the_text_and_the_focus_is_seen(
+    page: BrowserPage, address: str, reader: Reader, path: str
+) -> None:
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    page.goto(f"{address}{reader.home}{path}")
+    flat = page.locator("main button:visible, main a:visible").evaluate_all(
+        """all => all.filter(each => {
+          const style = getComputedStyle(each), ground = getComputedStyle(document.body).backgroundColor;
+          const edge = parseFloat(style.borderTopWidth) > 0 && style.borderTopColor !== ground;
+          const filled = ![ground, 'rgba(0, 0, 0, 0)'].includes(style.backgroundColor);
+          return !edge && !filled && style.textDecorationLine === 'none';
+        }).map(each => each.textContent.trim())"""
+    )
+    assert flat == []
+    _, wanted, unseen, _ = looking.goes_through_by_tab(page)
+    assert wanted
+    assert unseen == []
+    assert looking.what_axe_finds(page) == []
+
+
 def test_the_readers_own_colours_go_before_the_workstations(page: BrowserPage, address: str, reader: Reader) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(f"{address}{reader.home}settings")

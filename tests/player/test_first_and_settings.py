@@ -30,6 +30,21 @@ def test_the_first_page_is_each_learners_own(arrive: Arrive) -> None:
     assert arrive(person="nurse 2", first=True).open().title == "What Preceptor is - Preceptor"
 
 
+@pytest.mark.parametrize("path", ["", "what-is-recorded", "record"])
+def test_each_page_that_says_who_sees_it_names_the_trainers_and_the_ehr_too(arrive: Arrive, path: str) -> None:
+    text = arrive(first=True).open(path).text
+    who = text.partition("Who can see this" if path == "record" else "Who sees it")[2]
+    for words in (
+        "You",
+        "Trainers",
+        "finished what was assigned to you, where your organization allows it",
+        "Your EHR",
+        "where assignments are put there as tasks",
+        "Whoever runs the server",
+    ):
+        assert words in who, words
+
+
 @pytest.mark.parametrize(("label", "attribute"), [("dark", ' data-colours="dark"'), ("light", ' data-colours="light"')])
 def test_the_readers_colours_hold_on_every_page_and_chart(arrive: Arrive, label: str, attribute: str) -> None:
     reader = arrive()

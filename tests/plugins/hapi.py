@@ -17,6 +17,8 @@ from hapi import local_server
 from tests.hapi.faulty_proxy import FaultyProxy, faulty_proxy
 
 SAW = "what the run against a public base saw"
+TOLD = pytest.StashKey[list[str]]()
+"""What it saw, once its fixture has ended."""
 LOOPBACK = ["127.0.0.1", "127.0.0.2", "localhost", "::1"]
 
 
@@ -35,6 +37,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = fit
     for item in items:
         item.add_marker(pytest.mark.allow_hosts([*LOOPBACK, urlsplit(base).hostname]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """The last test of a run carries what the run saw, whatever became of it: reports reach the summary everywhere."""
+    try:
+        yield
+    finally:
+        if TOLD in item.session.stash:
+            item.user_properties.append((SAW, item.session.stash[TOLD]))
+            del item.session.stash[TOLD]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow
 from smart_app.organizations.permissions import Permission
 from tests.fhir.records import NURSE, SCT
-from tests.player.looking import nameless_controls, what_axe_finds_in_light_and_dark
+from tests.player.looking import nameless_controls, names, what_axe_finds_in_light_and_dark
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio, upload
@@ -179,7 +179,11 @@ def test_every_control_has_a_name_and_is_reached_by_tab_with_its_focus_seen(
 
 
 def test_the_look_for_names_sees_a_control_without_one_wherever_it_stands(page: BrowserPage) -> None:
-    page.set_content('<main><ul><li><p><button></button> <input aria-label="A &quot;name&quot;"></p></li></ul></main>')
+    page.set_content(
+        '<main><ul><li><p><button></button> <input aria-label="A &quot;name&quot;"></p></li></ul>'
+        "<button>A: b</button></main>"
+    )
     assert nameless_controls(page) == ["- button"]
+    assert names(page) == {("textbox", r"A \"name\""), ("button", "A: b")}
     page.set_content('<main><section><label>Named <input></label><input value="said &quot;so&quot;"></section></main>')
     assert nameless_controls(page) == ['- textbox: said "so"']

@@ -103,6 +103,22 @@ def test_the_client_of_backend_services_is_kept_and_can_be_taken_out(app: RealAp
     assert registrations(app)["Hillside EHR"].backend_client_id is None
 
 
+def test_what_an_ehr_does_not_know_is_left_out_on_its_page_unless_a_feature_needs_it(
+    app: RealApp, analyst: Visitor
+) -> None:
+    row = register(app, analyst, features=[], without_scopes=["Task", "Person", "Patient"])
+    assert row.without_scopes == ["Task", "Person"]
+    page = analyst.get(f"admin/ehrs/{row.id}").text
+    assert 'value="Task" checked' in page
+    assert "Task, Person (neither asked for nor read)" in page
+    refused = analyst.post(f"admin/ehrs/{row.id}", {**SECOND, "without_scopes": ["Task"], "features": "assignments"})
+    assert refused.status_code == 400
+    assert "assignments needs Task" in refused.text
+    assert registrations(app)["Hillside EHR"].without_scopes == ["Task", "Person"]
+    assert analyst.post(f"admin/ehrs/{row.id}", SECOND).status_code == 303
+    assert registrations(app)["Hillside EHR"].without_scopes == []
+
+
 def test_a_removed_ehr_is_put_back_with_its_secret(app: RealApp, analyst: Visitor) -> None:
     row = register(app, analyst)
     removed = analyst.post(f"admin/ehrs/{row.id}/remove")

@@ -10,8 +10,9 @@ from uuid import UUID
 from werkzeug.datastructures import MultiDict
 
 from launch.discovery import is_plausible_iss
+from launch.scopes import MAY_BE_LEFT_OUT
 from launch.stores import Registration
-from smart_app.organizations.ehr_features import FEATURES, features_of, scopes_of
+from smart_app.organizations.ehr_features import FEATURES, features_of, in_the_way, scopes_of
 from smart_app.organizations.ehr_options import SLUG, is_origin, is_secret
 from smart_app.organizations.ehr_sheet import STAGES
 from smart_app.organizations.models import EhrRegistration
@@ -59,11 +60,14 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_NOTHING: Final[Mapping[str, Any]] = {"features": (), "without_scopes": ()}
+
+
 def empty_form() -> EhrForm:
     """For a new registration."""
     values: dict[str, Any] = dict.fromkeys(_TEXTS, "")
     chosen = {"auth": "private_key_jwt", "signing_algorithm": "ES384", "scopes": "v2", "stage": "production"}
-    return EhrForm({**values, **chosen, "callback": "ehr", "legacy_metadata": False, "features": ()})
+    return EhrForm({**values, **chosen, "callback": "ehr", "legacy_metadata": False, **_NOTHING})
 
 
 def form_of(row: EhrRegistration) -> EhrForm:
@@ -74,7 +78,7 @@ def form_of(row: EhrRegistration) -> EhrForm:
     }
     lines = {name: "\n".join(values[name]) for name in _LINES}
     more = {"legacy_metadata": row.legacy_metadata, "stage": row.stage, "features": features_of(registration)}
-    return EhrForm({**values, **lines, **more})
+    return EhrForm({**values, **lines, **more, "without_scopes": registration.without_scopes})
 
 
 def read_form(given: MultiDict[str, str], *, there: EhrRegistration | None, served_openly: bool) -> EhrForm:
@@ -86,6 +90,7 @@ def read_form(given: MultiDict[str, str], *, there: EhrRegistration | None, serv
         values[name] = given.get(name, "") if given.get(name, "") in known else known[0]
     values["legacy_metadata"] = given.get("legacy_metadata", "") == "on"
     values["features"] = tuple(name for name in FEATURES if name in given.getlist("features"))
+    values["without_scopes"] = tuple(name for name in MAY_BE_LEFT_OUT if name in given.getlist("without_scopes"))
     secret = given.get("client_secret", "").strip() or None
     if values["auth"] != "client_secret_basic":
         secret = None
@@ -104,6 +109,8 @@ def _errors(
             yield name, f"At most {most} characters."
     yield from _wrong_addresses(values, openly, is_new=there is None)
     yield from _wrong_origins(values)
+    if why := in_the_way(values["features"], values["without_scopes"]):
+        yield "without_scopes", why
     yield from _wrong_secret(values, secret, has_one=there is not None and there.client_secret is not None)
 
 

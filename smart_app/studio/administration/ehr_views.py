@@ -7,6 +7,7 @@ from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from launch.scopes import MAY_BE_LEFT_OUT
 from smart_app.config import Settings
 from smart_app.organizations import verbs
 from smart_app.organizations.ehr_changes import as_wanted, change_ehr, get_ehr, remove_registration
@@ -127,6 +128,7 @@ def _form_page(form: EhrForm, row: "EhrRegistration | None") -> str:
         row=row,
         auth=AUTH,
         features=FEATURES,
+        may_be_left_out=MAY_BE_LEFT_OUT,
         stages=STAGES,
         sheet=_sheet(row) if row else (),
         studio_address=f"{_settings().base_url}{sign_in_address(row.iss)}" if row else "",
