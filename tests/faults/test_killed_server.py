@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from smart_app.db import Database
 from smart_app.keys import KeyRing
@@ -15,6 +16,7 @@ from tests.faults.load import Load, Told
 from tests.faults.player_target import Player
 from tests.faults.server import running
 from tests.faults.target import Target
+from tests.plugins.postgres import Cluster, binaries_or_skip, migrate, running_cluster
 from tests.plugins.servers import App, free_port
 
 KILLS = 20
@@ -44,6 +46,21 @@ def assert_under_real_load(told: Told, kills: int) -> None:
     assert set(told.acknowledged) != told.sent, "no kill met a request in flight"
 
 
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Cluster]:
+    """One that waits for the disk."""
+    with running_cluster(binaries_or_skip(), fsync=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: Cluster) -> str:
+    """Its own migrated, empty database."""
+    postgres_cluster.execute("CREATE DATABASE migrated")
+    migrate(postgres_cluster.url("migrated"))
+    return "migrated"
+
+
 @pytest.fixture
 def player(database_url: str, tmp_path: Path) -> Player:
     """The real server with a published tutorial and an open visit."""
@@ -62,6 +79,11 @@ def test_twenty_kills_lose_and_double_nothing(player: Player, database: Database
     told = kill_under_load(player, kills=KILLS, seed=1, port=player.port, log=tmp_path / "server.log")
     assert_under_real_load(told, KILLS)
     check(database, player.keys, player, told)
+
+
+def test_postgresql_waits_for_the_disk_where_servers_are_killed(postgres_database: Database) -> None:
+    with postgres_database.reading() as session:
+        assert session.scalar(text("SHOW fsync")) == "on"
 
 
 @pytest.mark.torture

@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from launch.stores import Registration
@@ -106,6 +107,15 @@ class RealApp:
         assert answer.status_code == 303, answer.text
         visitor.home = urlsplit(answer.location).path
         return visitor
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each app has a Jinja environment of its own, and most tests have an app: a template is compiled once a run."""
+    before = Flask.jinja_options
+    Flask.jinja_options = {**before, "bytecode_cache": FileSystemBytecodeCache(str(tmp_path_factory.mktemp("jinja")))}
+    yield
+    Flask.jinja_options = before
 
 
 @pytest.fixture(scope="session")

@@ -46,21 +46,30 @@ class Cluster:
 
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[Cluster]:
-    """One cluster for this process, with fsync on, reachable on loopback alone."""
+    """One cluster for this process, reachable on loopback alone.
+
+    No machine loses its power here, and each test makes and drops a database of its own: with fsync the drops alone
+    take minutes. Where servers are killed there is a cluster with fsync (`tests/faults`).
+    """
+    with running_cluster(binaries_or_skip(), fsync=False) as cluster:
+        yield cluster
+
+
+def binaries_or_skip() -> Path:
+    """Where PostgreSQL's programs are; without them the test is skipped, or fails in CI."""
     binaries = _find_binaries()
     if binaries is None:
         if os.environ.get("CI") == "true":
             pytest.fail(HOW_TO_GET_IT)
         pytest.skip(HOW_TO_GET_IT)
-    with running_cluster(binaries) as cluster:
-        yield cluster
+    return binaries
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_cluster: Cluster) -> str:
     """Name of a migrated, empty database from which the others are copied."""
     postgres_cluster.execute("CREATE DATABASE migrated")
-    _migrate(postgres_cluster.url("migrated"))
+    migrate(postgres_cluster.url("migrated"))
     return "migrated"
 
 
@@ -77,7 +86,7 @@ def postgres_url(postgres_cluster: Cluster, postgres_template: str) -> Iterator[
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file from which the others are copied."""
     path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
-    _migrate(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
@@ -115,7 +124,8 @@ def database(database_url: str) -> Iterator[Database]:
     yield from _opened(database_url)
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
+    """Bring the database at `url` to the newest revision."""
     database = Database(url)
     try:
         migrate_database(database)
@@ -130,14 +140,14 @@ def _opened(url: str) -> Iterator[Database]:
 
 
 @contextmanager
-def running_cluster(binaries: Path) -> Iterator[Cluster]:
+def running_cluster(binaries: Path, *, fsync: bool = True) -> Iterator[Cluster]:
     """Make a cluster in a temporary folder, run it, stop it by its own handle, remove it."""
     # Not below pytest's folder: that one is closed to the user postgres, and a socket's path is short.
     folder = Path(tempfile.mkdtemp(prefix="preceptor-pg-"))
     user = _user()
     try:
         cluster = _make_cluster(binaries, folder, user)
-        server = _start(cluster, folder, user)
+        server = _start(cluster, folder, user, fsync=fsync)
         try:
             yield cluster
         finally:
@@ -174,10 +184,10 @@ def _make_cluster(binaries: Path, folder: Path, user: dict[str, Any]) -> Cluster
     return Cluster(binaries, _free_port(), password)
 
 
-def _start(cluster: Cluster, folder: Path, user: dict[str, Any]) -> subprocess.Popen[bytes]:
+def _start(cluster: Cluster, folder: Path, user: dict[str, Any], *, fsync: bool) -> subprocess.Popen[bytes]:
     settings = {"port": cluster.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder}
     settings |= {
-        "fsync": "on",
+        "fsync": "on" if fsync else "off",
         "max_connections": 200,
         "timezone": "Pacific/Auckland",
     }  # not UTC: nothing may rely on it
