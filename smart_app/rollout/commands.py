@@ -1,6 +1,7 @@
 """`preceptor roster import` and `preceptor assignments sync`: what runs without a person before a screen."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 from smart_app.config import load_settings
 from smart_app.db import closing_database
 from smart_app.keys import KeyRing
+from smart_app.organizations.changing import get_registration
 from smart_app.organizations.command_sessions import actor, plain_errors, writing
 from smart_app.organizations.roster.reading import DATES, FIELDS, Reading, guess_columns
 from smart_app.organizations.roster.table import MOST_BYTES, NoTable, Table, read_table
@@ -19,6 +21,8 @@ from smart_app.rollout.staff_from_ehr import EhrHasNoStaff, ehrs_with_staff, rol
 from smart_app.rollout.task_sync import read_tasks, write_tasks
 
 MOST_SHOWN = 50
+SECONDS_FOR_STAFF = 600.0
+"""No page waits for a command: a list of 25,000 is read to its end."""
 _STAFF_IS = click.Choice(["staff", "npi", "ehr_user", "practitioner"])
 
 
@@ -32,17 +36,24 @@ def roster() -> None:
 @click.option("--organization", required=True, help="Name of the organization.")
 @click.option("--ehr", help="Instead of a file: the staff list of this EHR, by Backend Services.")
 @click.option("--below", default="", help="With --ehr: id of the Organization whose PractitionerRoles are meant.")
+@click.option("--ids-of", metavar="EHR", help="With a file: the EHR whose user ids or Practitioner ids it holds.")
 @click.option("--column", multiple=True, metavar="FIELD=HEADING", help=f"Fields: {', '.join(FIELDS)}.")
 @click.option("--role", multiple=True, metavar="WORD=JOB_ROLE", help="What a word of the file means here.")
 @click.option("--staff-is", type=_STAFF_IS, default="staff", show_default=True, help="What the identifier is.")
 @click.option("--dates", type=click.Choice(list(DATES)), default="year first", show_default=True)
-@click.option("--whole", is_flag=True, help="Whoever is not in the file leaves the roster.")
+@click.option(
+    "--whole", is_flag=True, help="Whoever is not in the file leaves the roster, where a file named them last."
+)
 @click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
 def import_roster(
-    file: Path | None, organization: str, ehr: str | None, below: str, column: tuple[str, ...], role: tuple[str, ...],
-    staff_is: str, dates: str, whole: bool, dry_run: bool,
+    file: Path | None, organization: str, ehr: str | None, below: str, ids_of: str | None, column: tuple[str, ...],
+    role: tuple[str, ...], staff_is: str, dates: str, whole: bool, dry_run: bool,
 ) -> None:  # fmt: skip
-    """Import FILE (CSV with headings), or the EHR's staff list. Nothing is imported where a line is refused."""
+    """Import FILE (CSV with headings), or the EHR's staff list. Nothing is imported where a line is refused.
+
+    An EHR's list is all of its people: who stands on it no more leaves. Those of a file, of another EHR or of another
+    Organization (--below) stay.
+    """
     settings = load_settings()
     with plain_errors():
         keys = KeyRing.load(settings.keys)
@@ -50,14 +61,14 @@ def import_roster(
         tenant = get_organization(session, name=organization)
         if (file is None) == (ehr is None):
             raise click.UsageError("Give a file, or --ehr.")
+        words = dict(_pair(one, "--role") for one in role)
         if file is not None:
             table, reading = _of_file(file, column)
+            of = get_registration(session, organization=tenant, name=ids_of).id.hex if ids_of else ""
+            reading = replace(reading, staff_is=staff_is, whole=whole, dates=dates, roles=words, ehr=of)  # type: ignore[arg-type]
         else:
             table, reading = _of_ehr(session, tenant, str(ehr), below, keys)
-        reading = Reading(
-            columns=reading.columns, staff_is=reading.staff_is if ehr else staff_is, whole=whole or bool(ehr),  # type: ignore[arg-type]
-            dates=dates, roles=dict(_pair(one, "--role") for one in role),
-        )  # fmt: skip
+            reading = replace(reading, roles=words)
         tried = try_import(session, organization=tenant, keys=keys, table=table, reading=reading)
         _report(tried)
         if dry_run:
@@ -119,7 +130,9 @@ def _of_ehr(session: Any, tenant: Any, name: str, below: str, keys: KeyRing) -> 
             closing_database(settings.database_url) as database,
             of_command(settings, database, keys) as (backend, registrations),
         ):
-            content, reading = staff_table(backend, registrations, known[0], meaning, below=below)
+            content, reading = staff_table(
+                backend, registrations, known[0], meaning, below=below, seconds=SECONDS_FOR_STAFF
+            )
     except EhrHasNoStaff as error:
         raise click.ClickException(str(error)) from error
     return read_table(content), reading

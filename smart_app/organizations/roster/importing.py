@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from launch.discovery import normalise_iss
 from smart_app.keys import KeyRing
 from smart_app.organizations.roster.models import RosterIdentity, RosterPerson, Unit
+from smart_app.organizations.roster.people import count_people
 from smart_app.organizations.roster.reading import NOT_SAID, Fault, StaffLine
 from smart_app.organizations.roster.sealing import Sealed, seal, unseal
 from smart_app.organizations.verbs import write_audit
@@ -45,8 +46,17 @@ class From:
     keep_practitioners: bool = False
     """Assignments are written into that EHR."""
     whole: bool = False
-    """Whoever is not among the lines leaves the roster."""
+    """Whoever is not among the lines leaves the roster, where the same list had named them last."""
     source: Literal["file", "EHR"] = "file"
+    below: str = ""
+    """Of an EHR's list: the Organization below which it was read."""
+
+    @property
+    def listed(self) -> str | None:
+        """Which of the EHR's lists it is; None for a file."""
+        if self.source == "file" or self.ehr is None:
+            return None
+        return f"{self.ehr.hex}/{self.below}" if self.below else self.ehr.hex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +86,7 @@ def plan_import(session: Session, *, lines: Sequence[StaffLine], source: From) -
     known = [(matched[line.line], line) for line in lines if line.line in matched]
     changed = tuple((person, line) for person, line in known if _differs(people[person], line, source, hashes, owners))
     staying = set(matched.values())
-    leaving = [row.id for row in people.values() if source.whole and row.id not in staying and _is_here(row)]
+    leaving = [row.id for row in people.values() if source.whole and row.id not in staying and _is_of(row, source)]
     names = _units(session, source.organization)
     return RosterPlan(
         faults=tuple(faults),
@@ -93,6 +103,7 @@ def import_roster(session: Session, *, plan: RosterPlan, source: From, actor: st
     """Do what `plan` says; returns what :func:`undo_import` needs. Raises :class:`RosterRefused`."""
     if plan.faults:
         raise RosterRefused(f"{len(plan.faults)} lines are refused: nothing was imported")
+    here = count_people(session, organization=source.organization)
     _add_units(session, source.organization, (*plan.added, *(line for _, line in plan.changed)))
     before = [_kept(session.get_one(RosterPerson, (source.organization, person))) for person, _ in plan.changed]
     added = [_add(session, line, source, plan) for line in plan.added]
@@ -101,9 +112,11 @@ def import_roster(session: Session, *, plan: RosterPlan, source: From, actor: st
     for person, line in plan.changed:
         _change(session.get_one(RosterPerson, (source.organization, person)), line, source)
     left = _leave(session, source.organization, plan.leaving)
+    session.flush()
+    after = count_people(session, organization=source.organization)
     details = {
-        "source": source.source, "added": len(added), "changed": len(plan.changed), "left": len(left),
-        "unchanged": plan.same,
+        "source": source.source, "list": source.listed, "added": len(added), "changed": len(plan.changed),
+        "left": len(left), "unchanged": plan.same, "before": {"people": here}, "after": {"people": after},
     }  # fmt: skip
     write_audit(session, organization=source.organization, actor=actor, action="roster imported", details=details)
     session.flush()
@@ -199,8 +212,13 @@ def _match(
     return faults, matched
 
 
-def _is_here(row: RosterPerson) -> bool:
-    return row.active_to is None or row.active_to >= datetime.now(UTC).date()
+def _is_of(row: RosterPerson, source: From) -> bool:
+    """Here, and named last by the list that the lines are: an EHR's whole list is its parts too."""
+    if row.active_to is not None and row.active_to < datetime.now(UTC).date():
+        return False
+    if source.listed is None or row.listed is None:
+        return row.listed == source.listed
+    return row.listed == source.listed or row.listed.startswith(f"{source.listed}/")
 
 
 def _differs(
@@ -210,7 +228,7 @@ def _differs(
     hashes: Mapping[int, tuple[Hashed, ...]],
     owners: Mapping[Hashed, UUID],
 ) -> bool:
-    if any(one not in owners for one in hashes[line.line]):
+    if any(one not in owners for one in hashes[line.line]) or row.listed != source.listed:
         return True
     plain = (row.job_role, row.unit, row.is_leader, row.access, row.active_from, row.active_to)
     said = (line.job_role, unit_id(line.unit), line.is_leader, _access(line, row), line.active_from, line.active_to)
@@ -260,7 +278,7 @@ def _change(row: RosterPerson, line: StaffLine, source: From, *, is_new: bool = 
     kept = _sealed(line, source, None if is_new else row)
     row.access = _access(line, None if is_new else row)
     row.sealed = seal(kept, keys=source.keys, organization=source.organization, person=row.id)
-    row.source, row.changed_at = source.source, datetime.now(UTC)
+    row.source, row.listed, row.changed_at = source.source, source.listed, datetime.now(UTC)
 
 
 def _add_identities(
@@ -303,7 +321,7 @@ def _kept(row: RosterPerson) -> dict[str, Any]:
     """A person as they were, as JSON; what was sealed stays so."""
     return {
         "id": row.id.hex, "job_role": row.job_role, "unit": row.unit, "is_leader": row.is_leader,
-        "access": row.access, "source": row.source, "active_from": _iso(row.active_from),
+        "access": row.access, "source": row.source, "listed": row.listed, "active_from": _iso(row.active_from),
         "active_to": _iso(row.active_to), "sealed": base64.b64encode(row.sealed).decode() if row.sealed else None,
     }  # fmt: skip
 
@@ -315,7 +333,7 @@ def _put_back(session: Session, organization: UUID, kept: Mapping[str, Any]) -> 
     session.execute(
         update(RosterPerson)
         .where(RosterPerson.organization == organization, RosterPerson.id == UUID(kept["id"]))
-        .values(**values, **days, sealed=sealed, changed_at=datetime.now(UTC))
+        .values(**values, **days, listed=kept.get("listed"), sealed=sealed, changed_at=datetime.now(UTC))
     )
 
 

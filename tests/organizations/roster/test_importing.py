@@ -251,4 +251,6 @@ def test_an_import_stands_in_the_audit_with_counts_alone(database: Database, sou
     bring(database, source, line(1), line(2))
     with looking(database) as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "roster imported")).one()
-    assert entry.details == {"source": "file", "added": 2, "changed": 0, "left": 0, "unchanged": 0}
+    counts = {"added": 2, "changed": 0, "left": 0, "unchanged": 0}
+    numbers = {"before": {"people": 0}, "after": {"people": 2}}
+    assert entry.details == {"source": "file", "list": None, **counts, **numbers}
