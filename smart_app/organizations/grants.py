@@ -146,6 +146,11 @@ def holders(session: Session, *, organization: UUID, keys: KeyRing) -> list[Hold
     return [_holder(who, rows, keys) for who, rows in of_person.items()]
 
 
+def renewed_words(cipher: bytes, *, organization: UUID, keys: KeyRing) -> bytes:
+    """How somebody was named, kept outside its row, under the newest key. Raises UnreadableCiphertext."""
+    return keys.renewed(cipher, aad=_place(organization))
+
+
 def reencrypt(session: Session, *, keys: KeyRing) -> int:
     """Encrypt anew what an older key made; returns how many rows. Flushes."""
     rows = [*session.scalars(select(models.Permission)), *session.scalars(select(models.AwaitedPermission))]

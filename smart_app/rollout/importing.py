@@ -16,6 +16,7 @@ from smart_app.organizations.registration_rows import registration_of
 from smart_app.organizations.roster.importing import From, RosterPlan, import_roster, plan_import
 from smart_app.organizations.roster.reading import Fault, Known, Reading, ReadRoster, read_roster
 from smart_app.organizations.roster.table import Table
+from smart_app.organizations.roster.uploads import purge_uploads
 from smart_app.rollout.assigning import ask_newcomers
 from smart_app.rollout.naming import names_allowed
 from smart_app.rollout.tasking import plan_tasks, takes_tasks
@@ -101,6 +102,7 @@ def bring_in(
     """Import what was tried; returns what undoes it. Raises RosterRefused where it was not fit. Flushes."""
     source = source_of(session, organization=organization, keys=keys, reading=reading)
     plan = tried.plan or RosterPlan(faults=tried.read.faults, added=(), changed=(), same=0, leaving=(), units=())
+    purge_uploads(session)
     undo = import_roster(session, plan=plan, source=source, actor=actor)
     ask_newcomers(session, organization=organization)
     plan_tasks(session, organization=organization, keys=keys)

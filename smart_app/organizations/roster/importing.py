@@ -4,17 +4,15 @@ Who a line means is found by its staff identifier, under its keyed hash; a secon
 somebody else refuses the line. Verbs flush, callers commit.
 """
 
-import base64
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from launch.discovery import normalise_iss
@@ -23,6 +21,7 @@ from smart_app.organizations.roster.models import RosterIdentity, RosterPerson, 
 from smart_app.organizations.roster.people import count_people
 from smart_app.organizations.roster.reading import NOT_SAID, Fault, StaffLine
 from smart_app.organizations.roster.sealing import Sealed, seal, unseal
+from smart_app.organizations.roster.taking_back import kept_of
 from smart_app.organizations.verbs import write_audit
 
 STAFF_PURPOSE = "roster staff identifier"
@@ -105,7 +104,7 @@ def import_roster(session: Session, *, plan: RosterPlan, source: From, actor: st
         raise RosterRefused(f"{len(plan.faults)} lines are refused: nothing was imported")
     here = count_people(session, organization=source.organization)
     _add_units(session, source.organization, (*plan.added, *(line for _, line in plan.changed)))
-    before = [_kept(session.get_one(RosterPerson, (source.organization, person))) for person, _ in plan.changed]
+    before = [kept_of(session.get_one(RosterPerson, (source.organization, person))) for person, _ in plan.changed]
     added = [_add(session, line, source, plan) for line in plan.added]
     session.flush()
     new_hashes = _add_identities(session, source, plan, dict(zip((li.line for li in plan.added), added, strict=True)))
@@ -121,38 +120,6 @@ def import_roster(session: Session, *, plan: RosterPlan, source: From, actor: st
     write_audit(session, organization=source.organization, actor=actor, action="roster imported", details=details)
     session.flush()
     return {"added": [person.hex for person in added], "changed": before, "left": left, "identities": new_hashes}
-
-
-def undo_import(session: Session, *, organization: UUID, payload: Mapping[str, Any], actor: str) -> None:
-    """Put the roster back as it was before an import. Whoever was assigned work meanwhile stays, and is not here."""
-    for kind, digest in payload["identities"]:
-        session.execute(
-            delete(RosterIdentity).where(
-                RosterIdentity.organization == organization,
-                RosterIdentity.kind == kind,
-                RosterIdentity.hash == bytes.fromhex(digest),
-            )
-        )
-    for person in map(UUID, payload["added"]):
-        _remove(session, organization, person)
-    for kept in (*payload["changed"], *payload["left"]):
-        _put_back(session, organization, kept)
-    details = {"added": len(payload["added"]), "changed": len(payload["changed"]), "left": len(payload["left"])}
-    write_audit(session, organization=organization, actor=actor, action="roster import undone", details=details)
-    session.flush()
-
-
-def forget_names(session: Session, *, organization: UUID, keys: KeyRing) -> int:
-    """Lists of names are no longer allowed: names and staff identifiers go at once; how many people had one."""
-    forgotten = 0
-    for row in session.scalars(select(RosterPerson).where(RosterPerson.organization == organization)):
-        known = unseal(row.sealed, keys=keys, organization=organization, person=row.id)
-        if known.name or known.staff:
-            forgotten += 1
-            kept = Sealed(practitioner=known.practitioner)
-            row.sealed = seal(kept, keys=keys, organization=organization, person=row.id)
-    session.flush()
-    return forgotten
 
 
 def unit_id(name: str) -> str:
@@ -299,43 +266,6 @@ def _leave(session: Session, organization: UUID, leaving: Sequence[UUID]) -> lis
     yesterday, left = datetime.now(UTC).date() - timedelta(days=1), []
     for person in leaving:
         row = session.get_one(RosterPerson, (organization, person))
-        left.append(_kept(row))
+        left.append(kept_of(row))
         row.active_to = yesterday
     return left
-
-
-def _remove(session: Session, organization: UUID, person: UUID) -> None:
-    """Take a person out; one whom other rows name leaves the roster instead, and nothing of them can be read back."""
-    row = session.get(RosterPerson, (organization, person))
-    if row is None:
-        return
-    try:
-        with session.begin_nested():
-            session.delete(row)
-            session.flush()
-    except IntegrityError:
-        row.active_to, row.sealed = datetime.now(UTC).date() - timedelta(days=1), None
-
-
-def _kept(row: RosterPerson) -> dict[str, Any]:
-    """A person as they were, as JSON; what was sealed stays so."""
-    return {
-        "id": row.id.hex, "job_role": row.job_role, "unit": row.unit, "is_leader": row.is_leader,
-        "access": row.access, "source": row.source, "listed": row.listed, "active_from": _iso(row.active_from),
-        "active_to": _iso(row.active_to), "sealed": base64.b64encode(row.sealed).decode() if row.sealed else None,
-    }  # fmt: skip
-
-
-def _put_back(session: Session, organization: UUID, kept: Mapping[str, Any]) -> None:
-    values = {name: kept[name] for name in ("job_role", "unit", "is_leader", "access", "source")}
-    days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in ("active_from", "active_to")}
-    sealed = base64.b64decode(kept["sealed"]) if kept["sealed"] else None
-    session.execute(
-        update(RosterPerson)
-        .where(RosterPerson.organization == organization, RosterPerson.id == UUID(kept["id"]))
-        .values(**values, **days, listed=kept.get("listed"), sealed=sealed, changed_at=datetime.now(UTC))
-    )
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import func, select, update
@@ -14,7 +15,7 @@ from smart_app.organizations.learners import Identity, resolve_learner
 from smart_app.organizations.models import AuditEntry, LearnerIdentity
 from smart_app.organizations.permissions import Permission, grant
 from smart_app.player.models import Progress
-from smart_app.studio.tutorials.models import DraftConflict, ReviewInvitation
+from smart_app.studio.tutorials.models import DraftConflict, ReviewInvitation, TutorialDraft
 from smart_app.visits.models import Visit
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.studio import Studio, learner_of
@@ -332,8 +333,31 @@ def test_a_trainer_ends_an_invitation(library: RealApp, trainer: Desk, elsewhere
     elsewhere.visitor.post("reviews/invitations", {"code": invited(trainer, in_review)})
     with library.database.reading() as session:
         row = session.scalars(select(ReviewInvitation)).one()
-    assert trainer.visitor.post(f"{in_review}/invitations/{row.id}/end").status_code == 303
+    ended = trainer.visitor.post(f"{in_review}/invitations/{row.id}/end")
+    assert ended.status_code == 303
     assert elsewhere.get(in_review).status_code == 404
+    step = parse_qs(urlsplit(ended.location).query)["done"][0]
+    assert trainer.visitor.post(f"undo/{step}").status_code == 303
+    assert elsewhere.get(in_review).status_code == 200
+    with library.database.reading() as session:
+        again = select(AuditEntry).where(AuditEntry.action == "invitation opened again")
+        acts = [entry.details for entry in session.scalars(again)]
+    assert [(act["before"], act["after"]) for act in acts] == [(None, {"until": row.until.isoformat()})]
+
+
+def test_an_ended_invitation_is_not_opened_again_once_its_version_is_not_in_review(
+    library: RealApp, trainer: Desk, in_review: str
+) -> None:
+    invited(trainer, in_review)
+    with library.database.reading() as session:
+        row = session.scalars(select(ReviewInvitation)).one()
+    ended = trainer.visitor.post(f"{in_review}/invitations/{row.id}/end")
+    step = parse_qs(urlsplit(ended.location).query)["done"][0]
+    with library.database.writing() as session:
+        session.execute(update(TutorialDraft).values(state="draft"))
+        session.commit()
+    refused = trainer.visitor.post(f"undo/{step}")
+    assert (refused.status_code, "not in review any more" in refused.text) == (409, True)
 
 
 def test_a_colleague_of_the_same_house_needs_no_invitation(trainer: Desk, studio: Studio, in_review: str) -> None:
