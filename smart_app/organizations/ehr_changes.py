@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from launch.stores import Registration
 from smart_app.keys import KeyRing
 from smart_app.organizations.models import EhrRegistration
-from smart_app.organizations.registration_rows import registration_of
+from smart_app.organizations.registration_rows import SECRETS, facts_of, registration_of
 from smart_app.organizations.secrets_at_rest import keep_client_secret, renewed_secret
 from smart_app.organizations.verbs import NameTaken, NoSuchRegistration, check_callback, write_audit
 
 _COLUMNS = tuple(column.key for column in EhrRegistration.__table__.c)
-SECRETS = ("client_secret", "earlier_client_secret")
 _STAY = frozenset({"organization", "id", "iss", "iss_key", "created_at", *SECRETS})
 CHANGEABLE = tuple(name for name in _COLUMNS if name not in _STAY)
 """The issuer stays: who people are hangs on it. Another issuer is another registration."""
@@ -75,7 +74,7 @@ def remove_registration(session: Session, *, row: EhrRegistration, actor: str) -
     """Refuse its launches from now on; returns what puts it back. Flushes."""
     kept = snapshot(row)
     session.delete(row)
-    details = {"name": row.name, "iss": row.iss}
+    details = {"name": row.name, "iss": row.iss, "before": facts_of(row), "after": None}
     write_audit(session, organization=row.organization, actor=actor, action="EHR removed", details=details)
     session.flush()
     return kept
@@ -94,6 +93,7 @@ def put_back(session: Session, *, organization: UUID, kept: Mapping[str, Any], a
     )
     if session.scalar(others) is not None:
         raise NameTaken(f"The issuer {kept['iss']} is registered again meanwhile.")
+    before = facts_of(there) if there is not None else None
     row = there or EhrRegistration(organization=organization, created_at=datetime.fromisoformat(kept["created_at"]))
     for name, value in values.items():
         if name not in {"organization", "created_at"}:
@@ -101,7 +101,7 @@ def put_back(session: Session, *, organization: UUID, kept: Mapping[str, Any], a
     with session.no_autoflush:
         _check(session, row)
     session.add(row)
-    details = {"name": row.name, "iss": row.iss}
+    details = {"name": row.name, "iss": row.iss, "before": before, "after": facts_of(row)}
     write_audit(session, organization=organization, actor=actor, action="EHR put back", details=details)
     session.flush()
 

@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -18,7 +19,8 @@ from smart_app.organizations.verbs import get_organization
 from smart_app.rollout.ehrs import TASKS, backend_sessions, of_command
 from smart_app.rollout.importing import Tried, bring_in, try_import
 from smart_app.rollout.staff_from_ehr import EhrHasNoStaff, ehrs_with_staff, role_meanings, staff_table
-from smart_app.rollout.task_sync import read_tasks, write_tasks
+from smart_app.rollout.task_sync import read_tasks, write_all_tasks
+from smart_app.rollout.waiting import Waiting, waiting
 
 MOST_SHOWN = 50
 SECONDS_FOR_STAFF = 600.0
@@ -89,7 +91,10 @@ def assignments() -> None:
 @assignments.command("sync")
 @click.option("--organization", required=True, help="Name of the organization.")
 def sync_assignments(organization: str) -> None:
-    """Write what is due into the EHR, and end here what was ended there. Run it every few minutes."""
+    """Write all that is due into the EHR, and end here what was ended there. Run it every few minutes.
+
+    Says what is left, and why. Exit status 75 where something is left, so that a scheduler can tell.
+    """
     settings = load_settings()
     with plain_errors(), closing_database(settings.database_url) as database:
         keys = KeyRing.load(settings.keys)
@@ -97,12 +102,25 @@ def sync_assignments(organization: str) -> None:
             tenant = get_organization(session, name=organization)
         with of_command(settings, database, keys) as (backend, registrations):
             session_of = backend_sessions(backend, registrations, scopes=TASKS)
-            out = write_tasks(database, organization=tenant, keys=keys, session_of=session_of)
-            into = read_tasks(database, organization=tenant, session_of=session_of)
+            with database.reading() as session:
+                ehrs = [UUID(ehr.id) for ehr in ehrs_with_staff(session, organization=tenant)]
+            out = write_all_tasks(database, organization=tenant, keys=keys, session_of=session_of, ehrs=ehrs)
+            into = read_tasks(database, organization=tenant, session_of=session_of, ehrs=ehrs)
+        with database.reading() as session:
+            left = waiting(session, organization=tenant)
     click.echo(f"Written: {out.written}. Not written: {out.failed}.")
     click.echo(f"Finished in the EHR: {into.finished_there}. Ended there otherwise: {into.ended_there}.")
-    if out.failed or into.failed:
+    for one in left:
+        click.echo(_left_in_words(one))
+    if any(one.by_command for one in left) or into.failed:
         raise click.exceptions.Exit(os.EX_TEMPFAIL)
+
+
+def _left_in_words(one: Waiting) -> str:
+    said = f"Left at {one.ehr}: {one.count}, {one.why}."
+    if one.by_command:
+        return f"{said} Tried again from {one.next_at:%Y-%m-%d %H:%M} UTC on."
+    return f"{said} Only a visit there can write it: that EHR has no client of Backend Services here."
 
 
 def _of_file(file: Path, column: tuple[str, ...]) -> tuple[Table, Reading]:

@@ -17,6 +17,7 @@ from smart_app.fhir import staff
 from smart_app.organizations.models import AuditEntry
 from smart_app.organizations.roster.models import RosterIdentity, RosterPerson
 from smart_app.organizations.roster.sealing import unseal
+from smart_app.organizations.settings import decide
 from smart_app.organizations.verbs import register_ehr
 from tests.rollout.test_commands import STAFF, here, role, tries
 from tests.rollout.world import BACKEND, World, world_over
@@ -150,6 +151,23 @@ def test_a_file_without_such_ids_need_not_say_it(two: Two, tmp_path: Path) -> No
     file = tmp_path / "staff.csv"
     file.write_text("Staff ID,Unit,Role,NPI\nS-1,Office,Nurse,1234567893\n")
     assert tries(two.world, "roster", "import", str(file)).exit_code == 0
+
+
+def test_what_an_ehr_does_not_speak_of_stays_as_the_file_said(two: Two, tmp_path: Path) -> None:
+    with two.world.database.writing() as session:
+        values = {"names of assigned work": True}
+        decide(session, organization=two.world.organization, values=values, actor="test")
+        session.commit()
+    file = tmp_path / "staff.csv"
+    file.write_text("Staff ID,Unit,Role,Name,Leader,Practitioner ID\nS-1,Office,Nurse,Ada Sample,yes,ada\n")
+    assert tries(two.world, "roster", "import", str(file), "--ids-of", "Hillside").exit_code == 0
+    assert "changed: 1," in reads(two, "Hillside")
+    person = two.known(two.other, "ada")
+    assert person is not None
+    with two.world.database.reading() as session:
+        row = session.get_one(RosterPerson, (two.world.organization, person))
+    known = unseal(row.sealed, keys=two.world.keys, organization=row.organization, person=person)
+    assert (row.unit, row.is_leader, known.staff, known.name) == ("ward-7", True, "S-1", "Ada Sample")
 
 
 def test_an_assignment_is_written_to_the_ehr_that_names_the_person(two: Two) -> None:

@@ -198,13 +198,19 @@ def _differs(
     if any(one not in owners for one in hashes[line.line]) or row.listed != source.listed:
         return True
     plain = (row.job_role, row.unit, row.is_leader, row.access, row.active_from, row.active_to)
-    said = (line.job_role, unit_id(line.unit), line.is_leader, _access(line, row), line.active_from, line.active_to)
+    leads = _leads(line, source, row)
+    said = (line.job_role, unit_id(line.unit), leads, _access(line, row), line.active_from, line.active_to)
     return plain != said or _sealed(line, source, row) != _unsealed(row, source)
 
 
 def _access(line: StaffLine, row: RosterPerson | None) -> str:
     """A file that does not speak of access leaves what another one said."""
     return row.access if row is not None and line.access == NOT_SAID else line.access
+
+
+def _leads(line: StaffLine, source: From, row: RosterPerson | None) -> bool:
+    """An EHR's list does not speak of it, and leaves what a file said."""
+    return row.is_leader if row is not None and source.source == "EHR" else line.is_leader
 
 
 def _unsealed(row: RosterPerson, source: From) -> Sealed:
@@ -219,7 +225,9 @@ def _sealed(line: StaffLine, source: From, row: RosterPerson | None) -> Sealed:
         ids[source.ehr.hex] = practitioner
     if not source.keep_names:
         return Sealed(practitioner=ids)
-    return Sealed(staff=line.staff, name=line.name or before.name, practitioner=ids)
+    # An EHR's list knows nobody's own number: the one that a file said stays.
+    staff = before.staff or line.staff if source.source == "EHR" else line.staff
+    return Sealed(staff=staff, name=line.name or before.name, practitioner=ids)
 
 
 def _add_units(session: Session, organization: UUID, lines: Iterable[StaffLine]) -> None:
@@ -240,7 +248,8 @@ def _add(session: Session, line: StaffLine, source: From, plan: RosterPlan) -> U
 
 
 def _change(row: RosterPerson, line: StaffLine, source: From, *, is_new: bool = False) -> None:
-    row.job_role, row.unit, row.is_leader = line.job_role, unit_id(line.unit), line.is_leader
+    row.job_role, row.unit = line.job_role, unit_id(line.unit)
+    row.is_leader = _leads(line, source, None if is_new else row)
     row.active_from, row.active_to = line.active_from, line.active_to
     kept = _sealed(line, source, None if is_new else row)
     row.access = _access(line, None if is_new else row)

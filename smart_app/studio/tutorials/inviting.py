@@ -67,7 +67,13 @@ def accept(session: Session, *, visit: VisitView, code: str) -> ReviewInvitation
         organization=visit.organization,
         actor=visit.learner.hex,
         action="invitation accepted elsewhere",
-        details={"organization": row.organization.hex, "draft": row.draft.hex, "version": row.version},
+        details={
+            "organization": row.organization.hex,
+            "draft": row.draft.hex,
+            "version": row.version,
+            "before": None,
+            "after": {"until": row.until.isoformat()},
+        },
     )
     session.flush()
     return row

@@ -5,8 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from smart_app.organizations.models import AuditEntry
+from smart_app.organizations.naming import code_of
 from smart_app.organizations.permissions import Permission
+from smart_app.organizations.roster.models import RosterPerson
 from tests.plugins.app import RealApp
 from tests.plugins.studio import Studio
 from tests.studio.people.conftest import SOON, TODAY, Trainer
@@ -148,6 +152,19 @@ def test_replaced_super_users_are_put_back(trainer: Trainer) -> None:
     assert "Maya Sample" in page
     assert "Reached by: ext. 4411." in page
     assert "Noor Sample" not in page
+
+
+def test_the_audit_says_by_code_who_was_a_super_user_and_who_is(trainer: Trainer, app: RealApp) -> None:
+    trainer.imports()
+    path, _ = planned(trainer)
+    for staff in ("S-1", "S-2"):
+        trainer.send(f"{path}/units/ward-3", {"staff": staff, "reach": "ext. 4411"})
+    with app.database.reading() as session:
+        named = select(AuditEntry.details).where(AuditEntry.action == "super-users named").order_by(AuditEntry.at)
+        first, second = session.scalars(named).all()
+        codes = {code_of(row.id) for row in session.scalars(select(RosterPerson).where(RosterPerson.unit == "ward-3"))}
+    assert (first["before"], second["before"]) == ({"people": [], "reach": None}, first["after"])
+    assert {*first["after"]["people"], *second["after"]["people"]} == codes
 
 
 def test_super_users_who_were_replaced_again_are_not_put_back(trainer: Trainer) -> None:

@@ -9,12 +9,13 @@ from sqlalchemy import func, select, update
 
 from launch.stores import Registration
 from smart_app.ledger.models import UsageEventRow
-from smart_app.library.models import AiFeatureRow
+from smart_app.library.models import AiFeatureRow, TutorialVersionRow
 from smart_app.organizations import verbs
 from smart_app.organizations.learners import Identity, resolve_learner
 from smart_app.organizations.models import AuditEntry, LearnerIdentity
 from smart_app.organizations.permissions import Permission, grant
 from smart_app.player.models import Progress
+from smart_app.studio.tutorials.listing import DUE_WORDS
 from smart_app.studio.tutorials.models import DraftConflict, ReviewInvitation, TutorialDraft
 from smart_app.visits.models import Visit
 from tests.plugins.app import RealApp, Visitor
@@ -55,7 +56,21 @@ def test_the_list_tells_what_is_stale_and_due(library: RealApp, trainer: Desk) -
         session.commit()
     assert len(titles(trainer, "?stale=on")) == 1
     assert "<b>Stale:</b> it has a new version" in trainer.get("tutorials").text
-    assert titles(trainer, "?due=passed") == []
+
+
+def test_the_list_tells_whose_review_date_has_passed_and_whose_is_soon(library: RealApp, trainer: Desk) -> None:
+    assert (titles(trainer, "?due=passed"), titles(trainer, "?due=soon")) == ([], [])
+    today = datetime.now(UTC).date()
+    days = {"passed": today - timedelta(days=1), "soon": today + timedelta(days=30)}
+    with library.database.writing() as session:
+        rows = session.scalars(select(TutorialVersionRow).order_by(TutorialVersionRow.tutorial)).all()
+        for row, day in zip(rows, days.values(), strict=True):
+            row.front_matter = {**row.front_matter, "review_by": day.isoformat()}
+        expected = [[row.front_matter["title"]] for row in rows]
+        session.commit()
+    assert [titles(trainer, f"?due={due}") for due in days] == expected
+    page = trainer.get("tutorials").text
+    assert [page.count(f'<small class="warn">{words}</small>') for words in DUE_WORDS.values()] == [1, 1]
 
 
 def test_a_reviewer_finds_a_stale_one_still_right(library: RealApp, trainer: Desk, studio: Studio) -> None:
