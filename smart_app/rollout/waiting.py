@@ -14,7 +14,13 @@ from smart_app.rollout.models import AssignmentTask
 
 WHY: Final[Mapping[str, str]] = {
     "BackendError": "no access by Backend Services",
+    "BackendNotRegistered": "no client of Backend Services is registered",
+    "BackendRefused": "the EHR refuses access by Backend Services",
+    "BackendAway": "the EHR gave no token for Backend Services just now",
     "TokenError": "the token of the visit gives no access any more",
+    "RelaunchNeeded": "the token of the visit gives no access any more",
+    "TokenBusy": "the token of the visit was just being renewed",
+    "FhirConflict": "somebody there was faster, several times",
     "FhirRefused": "the EHR refused it",
     "FhirTimeout": "the EHR did not answer in time",
     "FhirUnreachable": "the EHR could not be reached",

@@ -8,11 +8,15 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import update
 
+from launch.backend import BackendError
+from launch.fhir_session import FhirReadError
+from launch.tokens import TokenError
 from smart_app.cli import main
 from smart_app.db import Database
 from smart_app.organizations.models import EhrRegistration
 from smart_app.organizations.roster.people import groups
 from smart_app.rollout import task_sync
+from smart_app.rollout.waiting import WHY
 from tests.rollout.world import World, world_over
 
 FILE = "Staff ID,Unit,Role\nS-1,Ward 3,Nurse\nS-2,Ward 4,RN II\n"
@@ -145,7 +149,15 @@ def test_the_command_says_by_its_exit_status_that_the_ehr_was_away(world: World)
     said = tries(world, "assignments", "sync")
     assert said.exit_code == 75
     assert "Not written: 1." in said.output
-    assert "Left at Sandbox: 1, no access by Backend Services. Tried again from " in said.output
+    assert "Left at Sandbox: 1, the EHR refuses access by Backend Services. Tried again from " in said.output
+
+
+def test_every_reason_why_no_access_was_had_is_said_in_words() -> None:
+    def below(kind: type[Exception]) -> set[str]:
+        return {kind.__name__}.union(*(below(each) for each in kind.__subclasses__()))
+
+    assert below(BackendError) | below(TokenError) <= set(WHY)
+    assert set(WHY) <= below(BackendError) | below(TokenError) | below(FhirReadError)
 
 
 def test_one_run_writes_all_that_is_due_however_many_turns_it_takes(
