@@ -10,6 +10,7 @@ from smart_app.organizations.permissions import Permission
 from smart_app.organizations.roster.models import RosterPerson, RosterUpload
 from smart_app.organizations.roster.sealing import Sealed, unseal
 from smart_app.studio.models import UndoStep
+from smart_app.visits import arriving
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.studio import Studio
 from tests.studio.people.conftest import LINES, Trainer
@@ -94,6 +95,16 @@ def test_a_file_whose_hour_is_over_goes_with_the_next_act_on_the_roster(trainer:
     age(app, RosterUpload)
     assert trainer.visitor.get(path).status_code == 404
     trainer.imports()
+    assert rows(app, RosterUpload) == []
+
+
+def test_a_file_whose_hour_is_over_goes_with_a_launch_too(
+    trainer: Trainer, app: RealApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer.bring(*LINES)
+    age(app, RosterUpload)
+    monkeypatch.setattr(arriving, "_next_purge", [0.0])
+    app.launch()
     assert rows(app, RosterUpload) == []
 
 
