@@ -102,7 +102,7 @@ def bring_in(
     """Import what was tried; returns what undoes it. Raises RosterRefused where it was not fit. Flushes."""
     source = source_of(session, organization=organization, keys=keys, reading=reading)
     plan = tried.plan or RosterPlan(faults=tried.read.faults, added=(), changed=(), same=0, leaving=(), units=())
-    purge_uploads(session)
+    purge_uploads(session, organization=organization)
     undo = import_roster(session, plan=plan, source=source, actor=actor)
     ask_newcomers(session, organization=organization)
     plan_tasks(session, organization=organization, keys=keys)

@@ -61,7 +61,7 @@ def undoer(kind: str, *permissions: Permission) -> Callable[[Undo], Undo]:
 def remember(session: Session, *, visit: VisitView, words: str, kind: str, payload: Payload) -> UUID:
     """Keep what undoes the act that this transaction holds; returns the step. KeyError for a kind without an undoer."""
     _ = _KINDS[kind]
-    purge_steps(session)
+    purge_steps(session, organization=visit.organization)
     step = UndoStep(organization=visit.organization, id=uuid.uuid4(), learner=visit.learner, kind=kind)
     step.words, step.payload, step.until = words[:300], dict(payload), datetime.now(UTC) + KEPT
     session.add(step)
@@ -69,9 +69,14 @@ def remember(session: Session, *, visit: VisitView, words: str, kind: str, paylo
     return step.id
 
 
-def purge_steps(session: Session) -> None:
-    """Steps whose time is over go with what they hold. Rows that somebody else is just removing are left to them."""
+def purge_steps(session: Session, *, organization: UUID | None = None) -> None:
+    """Steps whose time is over go with what they hold: of one organization, or of all.
+
+    Rows that somebody else is removing are left to them.
+    """
     over = select(UndoStep.id).where(UndoStep.until <= datetime.now(UTC)).with_for_update(skip_locked=True)
+    if organization is not None:
+        over = over.where(UndoStep.organization == organization)
     if gone := list(session.scalars(over)):
         session.execute(delete(UndoStep).where(UndoStep.id.in_(gone)))
 

@@ -213,7 +213,7 @@ def test_after_rotation_the_roster_is_read_by_the_new_key_alone(each_app: RealAp
         row = session.get_one(RosterPerson, (app.organization, person))
         assert unseal(row.sealed, organization=app.organization, person=person, keys=keys) == whose
         kept = {"organization": app.organization, "learner": person, "upload": upload}
-        assert read_upload(session, **kept, keys=keys)[0].rows
+        assert read_upload(session, **kept, keys=keys)[0].lines
     assert "names and numbers on the roster: 1" in rotate(app)
 
 

@@ -31,7 +31,7 @@ def keep_upload(
 ) -> UUID:
     """Keep a file; how it is read is guessed by its headings. Raises :class:`.table.NoTable`. Flushes."""
     table = read_table(content)
-    purge_uploads(session)
+    purge_uploads(session, organization=organization)
     row = RosterUpload(organization=organization, id=uuid.uuid4(), learner=learner, until=datetime.now(UTC) + KEPT)
     row.cipher = keys.encrypt(content, aad=_bound(row))
     row.options = (reading or Reading(columns=guess_columns(table.headings))).as_json()
@@ -52,7 +52,7 @@ def choose_reading(session: Session, *, organization: UUID, learner: UUID, uploa
     """Read it so from now on. Raises NoSuchUpload. Flushes."""
     row = _mine(session, organization, learner, upload)
     row.options = replace(reading).as_json()
-    purge_uploads(session)
+    purge_uploads(session, organization=organization)
     session.flush()
 
 
@@ -60,12 +60,14 @@ def drop_upload(session: Session, *, organization: UUID, learner: UUID, upload: 
     """It was imported, or is not wanted. Raises NoSuchUpload. Flushes."""
     session.delete(_mine(session, organization, learner, upload))
     session.flush()
-    purge_uploads(session)
+    purge_uploads(session, organization=organization)
 
 
-def purge_uploads(session: Session) -> None:
-    """Files whose hour is over go, of every organization. Rows that somebody else is just removing are left to them."""
+def purge_uploads(session: Session, *, organization: UUID | None = None) -> None:
+    """Files whose hour is over go: of one organization, or of all. Rows that somebody else is removing are left."""
     over = select(RosterUpload.id).where(RosterUpload.until <= datetime.now(UTC)).with_for_update(skip_locked=True)
+    if organization is not None:
+        over = over.where(RosterUpload.organization == organization)
     if gone := list(session.scalars(over)):
         session.execute(delete(RosterUpload).where(RosterUpload.id.in_(gone)))
 
