@@ -118,21 +118,28 @@ class FhirSession:
         return json_or_error(self._get(self.url(path, params), until, FHIR_BYTES).content)
 
     def get_pages(
-        self, path: str, params: Mapping[str, str] | None = None, *, deadline: float = READ_SECONDS
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        deadline: float = READ_SECONDS,
+        most_pages: int = MAX_PAGES,
+        most_bytes: int = FHIR_BYTES,
     ) -> Iterator[dict[str, Any]]:
-        """The pages of a search, one Bundle at a time, at most 20 and 5 MB in all.
+        """The pages of a search, one Bundle at a time, at most 20 and 5 MB in all where nothing else is said.
 
         What was yielded before a :class:`FhirReadError` is good: keep it.
         """
-        until, left, seen = time.monotonic() + deadline, FHIR_BYTES, set[str]()
+        until, left, seen = time.monotonic() + deadline, most_bytes, set[str]()
         url: str | None = self.url(path, params)
         while url is not None:
-            if len(seen) >= MAX_PAGES:
-                raise FhirTooLarge(f"more than {MAX_PAGES} pages")
+            if len(seen) >= most_pages:
+                raise FhirTooLarge(f"more than {most_pages} pages")
             if url in seen:
                 raise FhirLoop("the pages run in a circle")
             seen.add(url)
-            content = self._get(url, until, left).content
+            # One page alone is never larger than any other answer.
+            content = self._get(url, until, min(left, FHIR_BYTES)).content
             left -= len(content)
             bundle = json_or_error(content)
             yield bundle

@@ -96,6 +96,10 @@ class KeyRing:
         except InvalidTag:
             raise UnreadableCiphertext("altered, or meant for another place") from None
 
+    def renewed(self, cipher: bytes, *, aad: bytes) -> bytes:
+        """The same under the newest key; as it is where it is that already. Raises UnreadableCiphertext."""
+        return cipher if self.is_newest(cipher) else self.encrypt(self.decrypt(cipher, aad=aad), aad=aad)
+
     def is_newest(self, cipher: bytes) -> bool:
         """Whether `cipher` was made with the key that encrypts now."""
         return bool(_split(cipher)[1] == self._newest("A256GCM")["kid"])

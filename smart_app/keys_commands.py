@@ -18,6 +18,7 @@ ENCRYPTED_AT_REST = (
     ("names of who holds a permission", "smart_app.organizations.grants:reencrypt"),
     ("names and numbers on the roster", "smart_app.organizations.roster.sealing:reencrypt"),
     ("roster files under way", "smart_app.organizations.roster.uploads:reencrypt"),
+    ("acts that can be undone", "smart_app.studio.undo_at_rest:reencrypt"),
     ("learner keys of the ledger", "smart_app.ledger.learner_keys:reencrypt"),
 )
 """Every place that keeps ciphertext: (what, function(session, *, keys) -> rows rewritten)."""

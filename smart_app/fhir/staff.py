@@ -11,6 +11,9 @@ from smart_app.fhir.facts import Code
 from smart_app.fhir.projecting import staff_elements
 
 MOST_STAFF = 25_000
+MOST_PAGES = 600
+"""Of a staff list: 25,000 roles also where an EHR gives fewer a page than it is asked for."""
+MOST_BYTES = 60 * 1024 * 1024
 _ELEMENTS = "id,active,period,practitioner,code,specialty,location,organization"
 _A_PAGE = "200"
 
@@ -46,7 +49,8 @@ def _resources(
     fhir: FhirSession, resource_type: str, asked: Mapping[str, str], until: float
 ) -> Iterable[dict[str, Any]]:
     seen = 0
-    for page in fhir.get_pages(resource_type, asked, deadline=max(0.0, until - time.monotonic())):
+    left = max(0.0, until - time.monotonic())
+    for page in fhir.get_pages(resource_type, asked, deadline=left, most_pages=MOST_PAGES, most_bytes=MOST_BYTES):
         for entry in page.get("entry") or ():
             resource = entry.get("resource") if isinstance(entry, Mapping) else None
             if isinstance(resource, dict) and resource.get("resourceType") == resource_type:

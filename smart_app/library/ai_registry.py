@@ -93,6 +93,26 @@ def save_feature(session: Session, *, organization: UUID, entry: Entry, known: K
     return True
 
 
+def kept_feature(session: Session, *, organization: UUID, feature: str) -> dict[str, Any] | None:
+    """The entry as JSON, for whoever changes it; None where there is none."""
+    row = session.get(AiFeatureRow, (organization, feature))
+    return None if row is None else _as_json(row)
+
+
+def restore_feature(
+    session: Session, *, organization: UUID, before: Mapping[str, Any], after: Mapping[str, Any], actor: str
+) -> None:
+    """The entry as it was `before`, where it is still as it was `after`. FeatureRefused where it is not."""
+    row = session.get(AiFeatureRow, (organization, before["id"]))
+    if row is None or _as_json(row) != dict(after):
+        raise FeatureRefused({"id": "It was changed again since."})
+    for name, value in _from_json(before).items():
+        setattr(row, name, value)
+    details = {"ai_feature": before["id"], "before": dict(after), "after": dict(before)}
+    write_audit(session, organization=organization, actor=actor, action="AI feature put back", details=details)
+    raise_revision(session, organization=organization)
+
+
 def remove_feature(session: Session, *, organization: UUID, feature: str, actor: str) -> dict[str, Any]:
     """Take an entry out; gives what it was, for the undo. Raises NoSuchAiFeature."""
     row = session.get(AiFeatureRow, (organization, feature))
@@ -110,9 +130,7 @@ def put_back_feature(session: Session, *, organization: UUID, kept: Mapping[str,
     """Undo :func:`remove_feature`. FeatureRefused where there is one of that id again."""
     if session.get(AiFeatureRow, (organization, kept["id"])) is not None:
         raise FeatureRefused({"id": "There is an AI feature of that id again."})
-    since = kept["available_since"]
-    facts = {**kept, "available_since": date.fromisoformat(since) if since else None}
-    session.add(AiFeatureRow(organization=organization, **facts))
+    session.add(AiFeatureRow(organization=organization, **_from_json(kept)))
     details = {"ai_feature": kept["id"], "before": None, "after": dict(kept)}
     write_audit(session, organization=organization, actor=actor, action="AI feature put back", details=details)
     raise_revision(session, organization=organization)
@@ -199,6 +217,11 @@ def _as_json(row: AiFeatureRow) -> dict[str, Any]:
     names = [column.key for column in AiFeatureRow.__table__.columns if column.key != "organization"]
     kept = {name: getattr(row, name) for name in names}
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in kept.items()}
+
+
+def _from_json(kept: Mapping[str, Any]) -> dict[str, Any]:
+    since = kept["available_since"]
+    return {**kept, "available_since": date.fromisoformat(since) if since else None}
 
 
 def _one_line(text: str) -> str:

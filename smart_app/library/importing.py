@@ -173,6 +173,7 @@ def _newest(session: Session, organization: UUID) -> dict[str, int]:
 
 
 def _raise_revision(session: Session, library: LibraryRow, order: Order, report: ImportReport) -> None:
+    before = library.revision
     library.revision += 1
     told = {
         name: names for name, names in asdict(report).items() if name in ("published", "saved", "retired") and names
@@ -182,5 +183,10 @@ def _raise_revision(session: Session, library: LibraryRow, order: Order, report:
         organization=order.organization,
         actor=order.reviewer or order.author,
         action="library imported",
-        details={**told, "author": order.author, "revision": library.revision},
+        details={
+            **told,
+            "author": order.author,
+            "before": {"revision": before},
+            "after": {"revision": library.revision},
+        },
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from smart_app.keys import KeyRing
 from smart_app.organizations.models import EhrRegistration
+from smart_app.organizations.registration_rows import facts_of
 from smart_app.organizations.secrets_at_rest import client_secret_of, rotate_client_secret
 from smart_app.organizations.verbs import NoSuchRegistration, write_audit
 
@@ -44,10 +45,16 @@ def change_ehr(
     session: Session, *, row: EhrRegistration, change: EhrChange, keys: KeyRing, actor: str
 ) -> tuple[str, ...]:
     """Make the change; what is different now, in words without a secret. Flushes. Raises NothingToChange."""
+    before = facts_of(row)
     done = [*_set_columns(row, change.columns), *_change_secrets(row, change, keys)]
     if not done:
         raise NothingToChange("It is so already: nothing was changed.")
-    details = {"name": row.name, "changed": list(done)}
+    after = facts_of(row)
+    changed = [name for name, value in after.items() if before[name] != value]
+    details = {
+        "name": row.name, "changed": list(done),
+        "before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed},
+    }  # fmt: skip
     write_audit(session, organization=row.organization, actor=actor, action="EHR changed", details=details)
     session.flush()
     return tuple(done)

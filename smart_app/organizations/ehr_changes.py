@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from launch.stores import Registration
 from smart_app.keys import KeyRing
 from smart_app.organizations.models import EhrRegistration
-from smart_app.organizations.registration_rows import registration_of
-from smart_app.organizations.secrets_at_rest import keep_client_secret
+from smart_app.organizations.registration_rows import SECRETS, facts_of, registration_of
+from smart_app.organizations.secrets_at_rest import keep_client_secret, renewed_secret
 from smart_app.organizations.verbs import NameTaken, NoSuchRegistration, check_callback, write_audit
 
 _COLUMNS = tuple(column.key for column in EhrRegistration.__table__.c)
-_STAY = frozenset({"organization", "id", "iss", "iss_key", "client_secret", "created_at"})
+_STAY = frozenset({"organization", "id", "iss", "iss_key", "created_at", *SECRETS})
 CHANGEABLE = tuple(name for name in _COLUMNS if name not in _STAY)
 """The issuer stays: who people are hangs on it. Another issuer is another registration."""
 
@@ -54,8 +54,9 @@ def change_ehr(
         setattr(row, name, value)
     if secret is not None:
         keep_client_secret(row, secret, keys=keys)
+        row.earlier_client_secret = None
     elif row.auth != "client_secret_basic":
-        row.client_secret = None
+        row.client_secret = row.earlier_client_secret = None
     _check(session, row)
     if changed or secret is not None:
         details = {
@@ -73,7 +74,7 @@ def remove_registration(session: Session, *, row: EhrRegistration, actor: str) -
     """Refuse its launches from now on; returns what puts it back. Flushes."""
     kept = snapshot(row)
     session.delete(row)
-    details = {"name": row.name, "iss": row.iss}
+    details = {"name": row.name, "iss": row.iss, "before": facts_of(row), "after": None}
     write_audit(session, organization=row.organization, actor=actor, action="EHR removed", details=details)
     session.flush()
     return kept
@@ -84,13 +85,15 @@ def put_back(session: Session, *, organization: UUID, kept: Mapping[str, Any], a
 
     Raises NameTaken where another has its issuer, name or callback meanwhile. Flushes.
     """
-    values = {**kept, "id": UUID(kept["id"]), "client_secret": _bytes(kept["client_secret"])}
+    secrets = {name: _bytes(kept.get(name)) for name in SECRETS}
+    values = {**kept, "id": UUID(kept["id"]), **secrets}
     there = session.get(EhrRegistration, (organization, values["id"]))
     others = select(EhrRegistration.id).where(
         EhrRegistration.iss_key == kept["iss_key"], EhrRegistration.id != values["id"]
     )
     if session.scalar(others) is not None:
         raise NameTaken(f"The issuer {kept['iss']} is registered again meanwhile.")
+    before = facts_of(there) if there is not None else None
     row = there or EhrRegistration(organization=organization, created_at=datetime.fromisoformat(kept["created_at"]))
     for name, value in values.items():
         if name not in {"organization", "created_at"}:
@@ -98,21 +101,23 @@ def put_back(session: Session, *, organization: UUID, kept: Mapping[str, Any], a
     with session.no_autoflush:
         _check(session, row)
     session.add(row)
-    details = {"name": row.name, "iss": row.iss}
+    details = {"name": row.name, "iss": row.iss, "before": before, "after": facts_of(row)}
     write_audit(session, organization=organization, actor=actor, action="EHR put back", details=details)
     session.flush()
 
 
 def snapshot(row: EhrRegistration) -> dict[str, Any]:
-    """The row as JSON; its secret as the ciphertext that only this row can read."""
+    """The row as JSON; its secrets as the ciphertexts that only this row can read."""
     values = {name: getattr(row, name) for name in _COLUMNS if name != "organization"}
-    secret = values["client_secret"]
-    return {
-        **values,
-        "id": row.id.hex,
-        "created_at": row.created_at.isoformat(),
-        "client_secret": b64encode(secret).decode() if secret is not None else None,
-    }
+    secrets = {name: _text(values[name]) for name in SECRETS}
+    return {**values, "id": row.id.hex, "created_at": row.created_at.isoformat(), **secrets}
+
+
+def renewed(kept: Mapping[str, Any], *, organization: UUID, keys: KeyRing) -> dict[str, Any]:
+    """A snapshot with its secrets under the newest key. Raises UnreadableCiphertext."""
+    at: dict[str, Any] = {"organization": organization, "registration": UUID(kept["id"]), "keys": keys}
+    ciphers = {name: _bytes(kept.get(name)) for name in SECRETS}
+    return {**kept, **{name: _text(renewed_secret(cipher, **at)) for name, cipher in ciphers.items() if cipher}}
 
 
 def _check(session: Session, row: EhrRegistration) -> None:
@@ -132,6 +137,10 @@ def as_wanted(registration: Registration, *, stage: str) -> dict[str, Any]:
     values = {name: getattr(registration, name) for name in CHANGEABLE if hasattr(registration, name)}
     listed = {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
     return {**values, **listed, "stage": stage}
+
+
+def _text(cipher: bytes | None) -> str | None:
+    return None if cipher is None else b64encode(cipher).decode()
 
 
 def _bytes(text: str | None) -> bytes | None:

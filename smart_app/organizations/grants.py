@@ -57,10 +57,17 @@ def grant_to(
         return learner
     assert person.identity is not None
     if not _awaited(session, organization, person.identity, permission, keys):
-        session.add(_waiting(organization, person.identity, permission, actor, keys, named_as))
-        _tell(session, organization, permission, actor, "permission granted before the first launch")
+        await_permission(session, row=_waiting(organization, person.identity, permission, actor, keys, named_as))
     session.flush()
     return None
+
+
+def await_permission(session: Session, *, row: models.AwaitedPermission) -> None:
+    """Let a grant wait for the first launch; one that waits already stays one. Flushes."""
+    before = _awaited_by(session, row)
+    session.merge(row)
+    session.flush()
+    _tell(session, row, before, row.granted_by, "permission granted before the first launch")
 
 
 def revoke_from(
@@ -111,9 +118,10 @@ def find_awaited(
 
 def revoke_awaited(session: Session, *, row: models.AwaitedPermission, actor: str) -> None:
     """Take back what waits. Flushes."""
+    before = _awaited_by(session, row)
     session.delete(row)
-    permission = Permission(row.permission)
-    _tell(session, row.organization, permission, actor, "permission revoked before the first launch")
+    session.flush()
+    _tell(session, row, before, actor, "permission revoked before the first launch")
     session.flush()
 
 
@@ -144,6 +152,11 @@ def holders(session: Session, *, organization: UUID, keys: KeyRing) -> list[Hold
     for waiting in session.scalars(_in_order(models.AwaitedPermission, organization)):
         of_person.setdefault(f"{waiting.kind}.{waiting.hash.hex()}", []).append(waiting)
     return [_holder(who, rows, keys) for who, rows in of_person.items()]
+
+
+def renewed_words(cipher: bytes, *, organization: UUID, keys: KeyRing) -> bytes:
+    """How somebody was named, kept outside its row, under the newest key. Raises UnreadableCiphertext."""
+    return keys.renewed(cipher, aad=_place(organization))
 
 
 def reencrypt(session: Session, *, keys: KeyRing) -> int:
@@ -208,9 +221,20 @@ def _in_order(table: Any, organization: UUID) -> Select[Any]:
     return select(table).where(table.organization == organization).order_by(table.granted_at, table.permission)
 
 
-def _tell(session: Session, organization: UUID, permission: Permission, actor: str, action: str) -> None:
-    details = {"permission": permission.value}
-    write_audit(session, organization=organization, actor=actor, action=action, details=details)
+def _awaited_by(session: Session, row: models.AwaitedPermission) -> list[str]:
+    """What waits for the person for whom this waits."""
+    table = models.AwaitedPermission
+    same = (table.organization == row.organization, table.kind == row.kind, table.hash == row.hash)
+    return sorted(session.scalars(select(table.permission).where(*same)))
+
+
+def _tell(session: Session, row: models.AwaitedPermission, before: list[str], actor: str, action: str) -> None:
+    """For whom: by the kind and the keyed hash of the identity, which nobody can read back."""
+    details = {
+        "permission": row.permission, "kind": row.kind, "for": row.hash.hex(), "before": before,
+        "after": _awaited_by(session, row),
+    }  # fmt: skip
+    write_audit(session, organization=row.organization, actor=actor, action=action, details=details)
 
 
 def _place(organization: UUID) -> bytes:

@@ -1,7 +1,18 @@
 """A registration's row in launch's own words."""
 
+from typing import Any
+
 from launch.stores import Registration
 from smart_app.organizations.models import EhrRegistration
+
+SECRETS = ("client_secret", "earlier_client_secret")
+_NOT_TOLD = frozenset({"organization", "iss_key", "created_at", *SECRETS})
+
+
+def facts_of(row: EhrRegistration) -> dict[str, Any]:
+    """The row for the audit, as JSON: every column that says how it is registered, and never a secret."""
+    told = [column.key for column in EhrRegistration.__table__.c if column.key not in _NOT_TOLD]
+    return {name: row.id.hex if name == "id" else getattr(row, name) for name in told}
 
 
 def registration_of(row: EhrRegistration, *, secret: str | None, earlier: str | None = None) -> Registration:

@@ -1,5 +1,7 @@
 """Client secrets of EHR registrations: encrypted in the row they belong to, readable in no other."""
 
+from uuid import UUID
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -29,6 +31,11 @@ def keep_client_secret(row: EhrRegistration, secret: str, *, keys: KeyRing) -> N
     row.client_secret = keys.encrypt(secret.encode(), aad=_place(row))
 
 
+def renewed_secret(cipher: bytes, *, organization: UUID, registration: UUID, keys: KeyRing) -> bytes:
+    """A secret's ciphertext, kept outside its row, under the newest key. Raises UnreadableCiphertext."""
+    return keys.renewed(cipher, aad=_bound(organization, registration))
+
+
 def reencrypt(session: Session, *, keys: KeyRing) -> int:
     """Encrypt anew what an older key made; returns how many rows. Flushes."""
     rows = list(session.scalars(select(EhrRegistration).where(EhrRegistration.client_secret.is_not(None))))
@@ -47,4 +54,8 @@ def _ciphers(row: EhrRegistration) -> tuple[bytes | None, bytes | None]:
 
 
 def _place(row: EhrRegistration) -> bytes:
-    return b"client secret" + row.organization.bytes + row.id.bytes
+    return _bound(row.organization, row.id)
+
+
+def _bound(organization: UUID, registration: UUID) -> bytes:
+    return b"client secret" + organization.bytes + registration.bytes

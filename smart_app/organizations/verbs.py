@@ -13,6 +13,7 @@ from launch.stores import Registration
 from smart_app.keys import KeyRing
 from smart_app.organizations.job_roles import add_starting_roles, job_roles
 from smart_app.organizations.models import AuditEntry, EhrRegistration, Learner, Organization
+from smart_app.organizations.registration_rows import facts_of
 from smart_app.organizations.secrets_at_rest import keep_client_secret
 
 
@@ -40,7 +41,8 @@ def add_organization(session: Session, *, name: str, actor: str) -> UUID:
     session.add(Organization(organization=organization, name=name, created_at=datetime.now(UTC)))
     session.flush()
     add_starting_roles(session, organization=organization)
-    write_audit(session, organization=organization, actor=actor, action="organization added", details={"name": name})
+    details = {"name": name, "before": None, "after": {"name": name}}
+    write_audit(session, organization=organization, actor=actor, action="organization added", details=details)
     return organization
 
 
@@ -97,7 +99,7 @@ def register_ehr(
     if registration.client_secret is not None:
         keep_client_secret(row, registration.client_secret, keys=keys)
     session.add(row)
-    details = {"name": row.name, "iss": row.iss, "client_id": row.client_id, "auth": row.auth}
+    details = {"name": row.name, "iss": row.iss, "before": None, "after": facts_of(row)}
     write_audit(session, organization=row.organization, actor=actor, action="EHR registered", details=details)
     session.flush()
     return row.id
@@ -130,7 +132,7 @@ def remove_ehr(session: Session, *, organization: UUID, name: str, actor: str) -
     )
     if row is None:
         raise NoSuchRegistration(f'No EHR "{name}" here. Known ones: preceptor ehr list')
-    details = {"name": row.name, "iss": row.iss}
+    details = {"name": row.name, "iss": row.iss, "before": facts_of(row), "after": None}
     session.delete(row)
     write_audit(session, organization=organization, actor=actor, action="EHR removed", details=details)
     session.flush()

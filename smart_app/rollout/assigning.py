@@ -16,6 +16,7 @@ from smart_app.rollout.models import AssignedPerson, Assignment
 from smart_app.rollout.tasking import close_tasks, reopen_tasks, want_status
 
 IN_PRECEPTOR, IN_EHR = "Preceptor", "EHR"
+ASKED, WITHDRAWN = "asked for", "withdrawn"
 
 
 class NobodyMeant(ValueError):
@@ -71,7 +72,7 @@ def assign(
     _add_people(session, row, meant, done or {})
     details = {
         "assignment": row.id.hex, "tutorial": tutorial, "roles": list(roles), "units": list(units),
-        "named": len(named), "people": len(meant), "due": due.isoformat(),
+        "named": len(named), "people": len(meant), "due": due.isoformat(), "before": None, "after": ASKED,
     }  # fmt: skip
     write_audit(session, organization=organization, actor=actor, action="tutorial assigned", details=details)
     session.flush()
@@ -84,7 +85,7 @@ def withdraw(session: Session, *, organization: UUID, assignment: UUID, actor: s
     if row.ended_at is None:
         row.ended_at = datetime.now(UTC)
         close_tasks(session, organization=organization, assignment=assignment)
-        _tell(session, row, actor, "assignment withdrawn")
+        _tell(session, row, actor, "assignment withdrawn", before=ASKED, after=WITHDRAWN)
     return row
 
 
@@ -93,7 +94,7 @@ def put_back(session: Session, *, organization: UUID, assignment: UUID, actor: s
     row = get_assignment(session, organization=organization, assignment=assignment)
     row.ended_at = None
     reopen_tasks(session, organization=organization, assignment=assignment)
-    _tell(session, row, actor, "assignment put back")
+    _tell(session, row, actor, "assignment put back", before=WITHDRAWN, after=ASKED)
     return row
 
 
@@ -185,7 +186,7 @@ def _add_people(session: Session, row: Assignment, meant: Iterable[UUID], done: 
     session.flush()
 
 
-def _tell(session: Session, row: Assignment, actor: str, action: str) -> None:
-    details = {"assignment": row.id.hex, "tutorial": row.tutorial}
+def _tell(session: Session, row: Assignment, actor: str, action: str, *, before: str, after: str) -> None:
+    details = {"assignment": row.id.hex, "tutorial": row.tutorial, "before": before, "after": after}
     write_audit(session, organization=row.organization, actor=actor, action=action, details=details)
     session.flush()

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from smart_app.keys import KeyRing
+from smart_app.organizations.naming import code_of
 from smart_app.organizations.roster.importing import STAFF_PURPOSE
 from smart_app.organizations.roster.models import RosterIdentity, RosterPerson
 from smart_app.organizations.verbs import write_audit
@@ -21,6 +23,10 @@ MOST_WAVES = 12
 
 class NoSuchRollout(LookupError):
     """This organization has no such rollout."""
+
+
+class ChangedSince(ValueError):
+    """It is not any more as the act left it, so the act is not undone; the text says what."""
 
 
 class UnfitPlan(ValueError):
@@ -83,6 +89,29 @@ def save_rollout(session: Session, *, organization: UUID, plan: Plan, actor: str
     return row.id
 
 
+def plan_of(session: Session, *, organization: UUID, rollout: UUID) -> dict[str, Any]:
+    """The plan as JSON, for whoever changes it: what :func:`put_plan_back` takes. Raises NoSuchRollout."""
+    found = get_rollout(session, organization=organization, rollout=rollout)
+    return {**_as_json(found), "reach": dict(found.reach)}
+
+
+def put_plan_back(
+    session: Session, *, organization: UUID, rollout: UUID, before: Mapping[str, Any], after: Mapping[str, Any],
+    actor: str,
+) -> None:  # fmt: skip
+    """The plan as it was `before`, where it is still as it was `after`. Raises ChangedSince, NoSuchRollout."""
+    now = plan_of(session, organization=organization, rollout=rollout)
+    if {**now, "reach": None} != {**after, "reach": None}:
+        raise ChangedSince("The plan was changed again since.")
+    save_rollout(session, organization=organization, plan=_from_json(before), actor=actor, rollout=rollout)
+    # A unit that was taken out of the plan had lost how its super-users are reached.
+    for unit, reach in before["reach"].items():
+        place = session.get(RolloutUnit, (organization, rollout, unit))
+        if place is not None and unit not in now["reach"]:
+            place.reach = reach
+    session.flush()
+
+
 def remove_rollout(session: Session, *, organization: UUID, rollout: UUID, actor: str) -> str:
     """Take it out of the list; its assignments stand. Returns its name. Raises NoSuchRollout."""
     row = _row(session, organization, rollout)
@@ -101,28 +130,30 @@ def put_rollout_back(session: Session, *, organization: UUID, rollout: UUID, act
 def name_super_users(
     session: Session, *, organization: UUID, rollout: UUID, unit: str, staff: Sequence[str], reach: str, keys: KeyRing,
     actor: str,
-) -> None:  # fmt: skip
-    """Who helps colleagues in this unit, by staff identifier, and how they are reached.
+) -> dict[str, Any]:  # fmt: skip
+    """Who helps colleagues in this unit, by staff identifier, and how they are reached; returns before and after.
 
     Raises UnfitPlan for an identifier that is not of somebody in this unit, NoSuchRollout.
     """
-    row = _row(session, organization, rollout)
+    _row(session, organization, rollout)
     place = session.get(RolloutUnit, (organization, rollout, unit))
     if place is None:
         raise UnfitPlan("That unit is in no wave of this rollout.")
     people = [_person(session, organization, unit, number, keys) for number in staff]
-    of_unit = select(RosterPerson.id).where(RosterPerson.organization == organization, RosterPerson.unit == unit)
-    session.execute(
-        delete(SuperUser).where(
-            SuperUser.organization == organization, SuperUser.rollout == rollout, SuperUser.person.in_(of_unit)
-        )
-    )
-    for person in dict.fromkeys(people):
-        session.add(SuperUser(organization=organization, rollout=rollout, person=person))
-    place.reach = reach or None
-    details = {"rollout": row.id.hex, "unit": unit, "people": len(set(people))}
-    write_audit(session, organization=organization, actor=actor, action="super-users named", details=details)
-    session.flush()
+    return _put_super_users(session, place, people, reach or None, actor)
+
+
+def put_super_users_back(
+    session: Session, *, organization: UUID, rollout: UUID, unit: str, before: Mapping[str, Any],
+    after: Mapping[str, Any], actor: str,
+) -> None:  # fmt: skip
+    """Those of `before`, where it is still as it was `after`. Raises ChangedSince."""
+    place = session.get(RolloutUnit, (organization, rollout, unit))
+    if place is None or _super_users(session, place) != after:
+        raise ChangedSince("The unit's super-users were changed again since.")
+    named = [UUID(person) for person in before["people"]]
+    people = [person for person in named if session.get(RosterPerson, (organization, person)) is not None]
+    _put_super_users(session, place, people, before["reach"], actor)
 
 
 def rollouts(session: Session, *, organization: UUID) -> list[Planned]:
@@ -138,6 +169,42 @@ def rollouts(session: Session, *, organization: UUID) -> list[Planned]:
 def get_rollout(session: Session, *, organization: UUID, rollout: UUID) -> Planned:
     """The rollout; raises NoSuchRollout."""
     return _planned(session, _row(session, organization, rollout))
+
+
+def _super_users(session: Session, place: RolloutUnit) -> dict[str, Any]:
+    """Of a unit, as JSON: their ids on the roster, and how they are reached."""
+    named = select(SuperUser.person).where(*_of_unit(place)).order_by(SuperUser.person)
+    return {"people": sorted(person.hex for person in session.scalars(named)), "reach": place.reach}
+
+
+def _put_super_users(
+    session: Session, place: RolloutUnit, people: Sequence[UUID], reach: str | None, actor: str
+) -> dict[str, Any]:
+    before = _super_users(session, place)
+    session.execute(delete(SuperUser).where(*_of_unit(place)))
+    for person in dict.fromkeys(people):
+        session.add(SuperUser(organization=place.organization, rollout=place.rollout, person=person))
+    place.reach = reach
+    session.flush()
+    after = _super_users(session, place)
+    details = {"rollout": place.rollout.hex, "unit": place.unit, "before": _by_code(before), "after": _by_code(after)}
+    write_audit(session, organization=place.organization, actor=actor, action="super-users named", details=details)
+    session.flush()
+    return {"before": before, "after": after}
+
+
+def _of_unit(place: RolloutUnit) -> tuple[ColumnElement[bool], ...]:
+    here = select(RosterPerson.id).where(
+        RosterPerson.organization == place.organization, RosterPerson.unit == place.unit
+    )
+    return (
+        SuperUser.organization == place.organization, SuperUser.rollout == place.rollout, SuperUser.person.in_(here)
+    )  # fmt: skip
+
+
+def _by_code(named: Mapping[str, Any]) -> dict[str, Any]:
+    """For the audit: people stand there by their code, which opens nothing."""
+    return {**named, "people": [code_of(UUID(person)) for person in named["people"]]}
 
 
 def _check(plan: Plan) -> None:
@@ -243,7 +310,7 @@ def _person(session: Session, organization: UUID, unit: str, number: str, keys: 
     raise UnfitPlan(f'Nobody in this unit has the staff identifier "{number}".')
 
 
-def _as_json(plan: Plan | Planned) -> dict[str, object]:
+def _as_json(plan: Plan | Planned) -> dict[str, Any]:
     return {
         "name": plan.name,
         "features": list(plan.features),
@@ -253,7 +320,20 @@ def _as_json(plan: Plan | Planned) -> dict[str, object]:
     }
 
 
+def _from_json(kept: Mapping[str, Any]) -> Plan:
+    day = date.fromisoformat
+    return Plan(
+        name=kept["name"],
+        features=tuple(kept["features"]),
+        waves=tuple(Wave(day(starts), day(ends), tuple(units)) for starts, ends, units in kept["waves"]),
+        target=kept["target"],
+        target_by=day(kept["target_by"]) if kept["target_by"] else None,
+    )
+
+
 def _tell(session: Session, row: Rollout, actor: str, action: str) -> None:
-    details = {"rollout": row.id.hex, "name": row.name}
+    stands, gone = {"in the list": True}, {"in the list": False}
+    before, after = (stands, gone) if row.removed_at else (gone, stands)
+    details = {"rollout": row.id.hex, "name": row.name, "before": before, "after": after}
     write_audit(session, organization=row.organization, actor=actor, action=action, details=details)
     session.flush()

@@ -8,6 +8,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -30,6 +31,7 @@ from smart_app.visits.role_match import COARSE_SYSTEM
 from smart_app.visits.view import VisitView
 
 SECONDS: Final = 25.0
+"""Within a page's request."""
 _HEADINGS: Final = ("Practitioner", "Unit", "Job role", "From", "To")
 _READING: Final = Reading(
     columns={
@@ -37,6 +39,7 @@ _READING: Final = Reading(
     },
     staff_is="practitioner",
     whole=True,
+    source="EHR",
 )  # fmt: skip
 
 
@@ -47,9 +50,9 @@ class EhrHasNoStaff(Exception):
 def ehrs_with_staff(session: Session, *, organization: UUID) -> list[Registration]:
     """EHRs at which a client of Backend Services is registered."""
     rows = session.scalars(
-        select(EhrRegistration).where(
-            EhrRegistration.organization == organization, EhrRegistration.backend_client_id.is_not(None)
-        )
+        select(EhrRegistration)
+        .where(EhrRegistration.organization == organization, EhrRegistration.backend_client_id.is_not(None))
+        .order_by(EhrRegistration.name)
     )
     return [registration_of(row, secret=None) for row in rows]
 
@@ -73,12 +76,13 @@ def staff_table(
     meaning: dict[tuple[str, str], str],
     *,
     below: str,
+    seconds: float = SECONDS,
 ) -> tuple[bytes, Reading]:
     """The EHR's PractitionerRoles as CSV, and how to read it. `below`: id of its Organization; empty: of any."""
     try:
         fhir = backend_sessions(backend, registrations, scopes=STAFF)(UUID(ehr.id))
         try:
-            found = read_staff(fhir, organization=below, until=time.monotonic() + SECONDS)
+            found = read_staff(fhir, organization=below, until=time.monotonic() + seconds)
         finally:
             fhir.close()
     except BackendError as error:
@@ -87,7 +91,7 @@ def staff_table(
         raise EhrHasNoStaff(f"The EHR's staff list could not be read: {error}.") from error
     if not found:
         raise EhrHasNoStaff("The EHR answered, but names nobody. Nothing was changed.")
-    return _written(found, meaning), _READING
+    return _written(found, meaning), replace(_READING, ehr=ehr.id, below=below)
 
 
 def role_meanings(session: Session, *, organization: UUID) -> dict[tuple[str, str], str]:

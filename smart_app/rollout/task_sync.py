@@ -12,14 +12,14 @@ asked again later, each time after twice as long, at most six hours.
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, true
 from sqlalchemy.orm import Session
 
 from launch.backend import BackendError
@@ -74,11 +74,15 @@ def write_tasks(
     keys: KeyRing,
     session_of: SessionOf,
     only: Callable[[AssignmentTask], bool] | None = None,
+    ehrs: Collection[UUID] | None = None,
     seconds: float = 60.0,
 ) -> Turn:
-    """Write what is due, at most :data:`A_TURN` of it, within `seconds`. `only`: of these Tasks alone."""
+    """Write what is due, at most :data:`A_TURN` of it, within `seconds`.
+
+    `only`: of these Tasks alone; `ehrs`: into these alone.
+    """
     until, owner = time.monotonic() + seconds, secrets.token_hex(16)
-    claimed = _claim(database, organization, keys, owner, only)
+    claimed = _claim(database, organization, keys, owner, only, ehrs)
     written = failed = 0
     with _sessions(session_of) as at:
         for one in claimed:
@@ -90,11 +94,27 @@ def write_tasks(
     return Turn(written=written, failed=failed)
 
 
-def read_tasks(database: Database, *, organization: UUID, session_of: SessionOf) -> Turn:
-    """See which Tasks were ended in the EHR, and end what was assigned here."""
+def write_all_tasks(
+    database: Database, *, organization: UUID, keys: KeyRing, session_of: SessionOf, ehrs: Collection[UUID]
+) -> Turn:
+    """Turn after turn, until nothing is due any more or the EHR takes nothing."""
+    written = failed = 0
+    while True:
+        turn = write_tasks(database, organization=organization, keys=keys, session_of=session_of, ehrs=ehrs)
+        written, failed = written + turn.written, failed + turn.failed
+        if not turn.written:
+            return Turn(written=written, failed=failed)
+
+
+def read_tasks(
+    database: Database, *, organization: UUID, session_of: SessionOf, ehrs: Collection[UUID] | None = None
+) -> Turn:
+    """See which Tasks were ended in the EHR, and end what was assigned here. `ehrs`: in these alone."""
     by_ehr: dict[UUID, dict[str, tuple[UUID, UUID, UUID]]] = {}
     with database.reading() as session:
         for row in session.scalars(_asked_there(organization)):
+            if ehrs is not None and row.registration not in ehrs:
+                continue
             key = (row.organization, row.assignment, row.person)
             by_ehr.setdefault(row.registration, {})[str(row.task)] = key
     finished = ended = failed = 0
@@ -118,6 +138,7 @@ def _claim(
     keys: KeyRing,
     owner: str,
     only: Callable[[AssignmentTask], bool] | None,
+    ehrs: Collection[UUID] | None,
 ) -> list[_Claimed]:
     now = datetime.now(UTC)
     with database.writing() as session:
@@ -127,6 +148,7 @@ def _claim(
                 AssignmentTask.organization == organization,
                 AssignmentTask.next_at <= now,
                 or_(AssignmentTask.lease_until.is_(None), AssignmentTask.lease_until < now),
+                true() if ehrs is None else AssignmentTask.registration.in_(ehrs),
             )
             .order_by(AssignmentTask.next_at)
             .with_for_update(skip_locked=True)
@@ -280,4 +302,4 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-__all__ = ["Turn", "read_tasks", "write_tasks"]
+__all__ = ["Turn", "read_tasks", "write_all_tasks", "write_tasks"]

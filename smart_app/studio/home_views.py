@@ -13,9 +13,10 @@ from smart_app.studio.access import current_permissions, may, open_to_all
 from smart_app.studio.blueprint import blueprint, to
 from smart_app.studio.entry import ways_in
 from smart_app.studio.telling import tells
-from smart_app.studio.undo import CannotUndo, NotOffered, undo_step
+from smart_app.studio.undo import CannotUndo, NotOffered, open_steps, undo_step
 from smart_app.visits.session import current_visit
 
+MOST_STEPS = 20
 UNDONE = tells("undone", "Undone. It is as it was before.")
 
 
@@ -31,8 +32,10 @@ def entry() -> ResponseReturnValue:
 @blueprint.get("/<uuid:visit>/")
 @may(*Permission)
 def home(**_: Any) -> ResponseReturnValue:
-    """What one may do here."""
-    return render_template("studio/home.html")
+    """What one may do here, and what one did in the last day that can be undone."""
+    with services().database.reading() as session:
+        steps = open_steps(session, visit=current_visit(), held=current_permissions())
+    return render_template("studio/home.html", steps=steps[:MOST_STEPS], more=max(0, len(steps) - MOST_STEPS))
 
 
 @blueprint.post("/<uuid:visit>/undo/<uuid:step>")

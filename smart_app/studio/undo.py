@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import url_for
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from smart_app.organizations.permissions import Permission
@@ -61,11 +61,24 @@ def undoer(kind: str, *permissions: Permission) -> Callable[[Undo], Undo]:
 def remember(session: Session, *, visit: VisitView, words: str, kind: str, payload: Payload) -> UUID:
     """Keep what undoes the act that this transaction holds; returns the step. KeyError for a kind without an undoer."""
     _ = _KINDS[kind]
+    purge_steps(session, organization=visit.organization)
     step = UndoStep(organization=visit.organization, id=uuid.uuid4(), learner=visit.learner, kind=kind)
     step.words, step.payload, step.until = words[:300], dict(payload), datetime.now(UTC) + KEPT
     session.add(step)
     session.flush()
     return step.id
+
+
+def purge_steps(session: Session, *, organization: UUID | None = None) -> None:
+    """Steps whose time is over go with what they hold: of one organization, or of all.
+
+    Rows that somebody else is removing are left to them.
+    """
+    over = select(UndoStep.id).where(UndoStep.until <= datetime.now(UTC)).with_for_update(skip_locked=True)
+    if organization is not None:
+        over = over.where(UndoStep.organization == organization)
+    if gone := list(session.scalars(over)):
+        session.execute(delete(UndoStep).where(UndoStep.id.in_(gone)))
 
 
 def back_to(endpoint: str, step: UUID, *, visit: VisitView, **values: Any) -> str:
@@ -82,15 +95,25 @@ def find_offered(session: Session, *, visit: VisitView, step: str | None) -> Und
     return _offered(session, visit, wanted)
 
 
+def open_steps(session: Session, *, visit: VisitView, held: frozenset[Permission]) -> list[UndoStep]:
+    """What this learner did in the last day and may still undo, the newest first."""
+    mine = (UndoStep.organization == visit.organization, UndoStep.learner == visit.learner)
+    still = (UndoStep.undone_at.is_(None), UndoStep.until > datetime.now(UTC))
+    rows = session.scalars(select(UndoStep).where(*mine, *still).order_by(UndoStep.until.desc()))
+    return [row for row in rows if row.kind in _KINDS and not _KINDS[row.kind].permissions.isdisjoint(held)]
+
+
 def undo_step(session: Session, *, visit: VisitView, step: UUID, held: frozenset[Permission]) -> UndoStep:
     """Undo it, once. Raises NotOffered or CannotUndo. Flushes."""
     found = _offered(session, visit, step)
     if found is None or _KINDS[found.kind].permissions.isdisjoint(held):
         raise NotOffered(step)
-    taken = update(UndoStep).where(*_is(visit, step), UndoStep.undone_at.is_(None)).values(undone_at=datetime.now(UTC))
+    payload, now = found.payload, datetime.now(UTC)
+    # What was taken back needs no way back: its ciphertexts go with it.
+    taken = update(UndoStep).where(*_is(visit, step), UndoStep.undone_at.is_(None)).values(undone_at=now, payload={})
     if session.execute(taken.returning(UndoStep.id)).first() is None:
         raise NotOffered(step)
-    _KINDS[found.kind].undo(session, visit=visit, payload=found.payload)
+    _KINDS[found.kind].undo(session, visit=visit, payload=payload)
     details = {"step": step.hex, "kind": found.kind, "words": found.words}
     write_audit(session, organization=visit.organization, actor=visit.learner.hex, action="undone", details=details)
     session.flush()

@@ -15,6 +15,7 @@ from smart_app.organizations.asserting import asserted_by
 from smart_app.organizations.grants import give_awaited
 from smart_app.organizations.learners import Identity, KnownLearner, resolve_learner
 from smart_app.organizations.profile import Profile, Profiles
+from smart_app.organizations.roster.uploads import purge_uploads
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.visits import cookies
 from smart_app.visits.codes_seen import note_codes
@@ -255,3 +256,4 @@ def _purge_now_and_then(session: Session) -> None:
     if time.monotonic() >= _next_purge[0]:
         _next_purge[0] = time.monotonic() + _PURGE_SECONDS
         purge_old_visits(session)
+        purge_uploads(session)

@@ -1,20 +1,24 @@
 """Attack 28: whoever gets the database, or a backup of it, looks for secrets; and keys are rotated."""
 
 import base64
+import io
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner
 from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 import smart_app
 from launch.stores import Registration
@@ -25,11 +29,19 @@ from smart_app.ledger.learner_keys import learner_key
 from smart_app.organizations import verbs
 from smart_app.organizations.launch_stores import sql_stores
 from smart_app.organizations.models import EhrRegistration, Learner, LearnerIdentity
+from smart_app.organizations.permissions import Permission
 from smart_app.organizations.roster.models import RosterPerson, Unit
 from smart_app.organizations.roster.sealing import Sealed, seal, unseal
 from smart_app.organizations.roster.uploads import keep_upload, read_upload
-from tests.plugins.app import RealApp
+from smart_app.organizations.secrets_at_rest import (
+    client_secret_of,
+    earlier_client_secret_of,
+    rotate_client_secret,
+)
+from smart_app.studio.models import UndoStep
+from tests.plugins.app import RealApp, Visitor
 from tests.plugins.postgres import Cluster
+from tests.plugins.studio import Studio
 
 SECRET = "canary-client-secret-5b1f"
 PERSON = "canary-practitioner"
@@ -205,6 +217,63 @@ def test_after_rotation_the_roster_is_read_by_the_new_key_alone(each_app: RealAp
     assert "names and numbers on the roster: 1" in rotate(app)
 
 
+def test_after_rotation_what_undoes_an_act_is_read_by_the_new_key_alone(app: RealApp, studio: Studio) -> None:
+    analyst = studio(Permission.ANALYST, Permission.TRAINER)
+    settings = {"review months": "12", "names of assigned work": "on"}
+    assert analyst.post("admin/settings", settings).status_code == 303
+    add_confidential_ehr(app)
+    with app.database.writing() as session:
+        row = session.scalars(select(EhrRegistration).where(EhrRegistration.client_secret.is_not(None))).one()
+        rotate_client_secret(row, f"{SECRET}-2", keys=app.services.keys)
+        another = row.id
+        session.commit()
+    removed = analyst.post(f"admin/ehrs/{another}/remove")
+    for permission in ("trainer", "reviewer"):
+        sent = {"by": "practitioner", "value": f"prac-{permission}", "permission": permission}
+        assert analyst.post("admin/permissions", sent).status_code == 303
+    waiting = re.search('name="awaited" value="([^"]+)"', analyst.get("admin/permissions").text)
+    assert waiting
+    permission = {"permission": "trainer", "awaited": waiting[1]}
+    revoked = analyst.post("admin/permissions/awaited/revoke", permission)
+    assert revoked.status_code == 303
+    imported = [brings(analyst, f"staff_id,job_role,unit,name\n7,nurse,{unit},Ada Sample\n") for unit in ("A", "B")]
+    assert "acts that can be undone: 3" in rotate(app)
+    keys = without_first_keys(app, {"enc"})
+    for ciphers in ciphers_of_steps(app):
+        assert all(keys.is_newest(cipher) for cipher in ciphers)
+    for answer in (imported[1], revoked, removed):
+        assert analyst.post(f"undo/{step_of(answer)}").status_code == 303
+    with app.database.reading() as session:
+        row = session.get_one(EhrRegistration, (app.organization, another))
+        assert client_secret_of(row, keys=keys) == f"{SECRET}-2"
+        assert earlier_client_secret_of(row, keys=keys) == SECRET
+        person = session.scalars(select(RosterPerson)).one()
+        at = {"organization": app.organization, "person": person.id, "keys": keys}
+        assert (person.unit, unseal(person.sealed, **at).name) == ("a", "Ada Sample")
+    assert "prac-trainer" in analyst.get("admin/permissions").text
+
+
+def brings(visitor: Visitor, content: str) -> TestResponse:
+    """Bring a roster file and import it; the answer to the import."""
+    sent = {"roster": (io.BytesIO(content.encode()), "roster.csv")}
+    tried = visitor.post("roster/files", sent, content_type="multipart/form-data")
+    return visitor.post(urlsplit(tried.location).path.removeprefix(visitor.home) + "/import")
+
+
+def step_of(answer: TestResponse) -> str:
+    return parse_qs(urlsplit(answer.location).query)["done"][0]
+
+
+def ciphers_of_steps(app: RealApp) -> list[list[bytes]]:
+    """What is encrypted in the payload of each step, found by its looks."""
+    with app.database.reading() as session:
+        payloads = [json.dumps(row.payload) for row in session.scalars(select(UndoStep))]
+    found = [
+        [base64.b64decode(text) for text in re.findall(r'"([A-Za-z0-9+/]{60,}={0,2})"', each)] for each in payloads
+    ]
+    return [[one for one in ciphers if one[:1] == b"\x01"] for ciphers in found]
+
+
 def on_the_roster(organization: UUID, person: UUID) -> dict[str, Any]:
     return {
         "organization": organization,
@@ -225,6 +294,7 @@ def test_whatever_encrypts_at_rest_is_encrypted_anew_by_a_rotation() -> None:
         for path in (root / "smart_app").rglob("*.py")
         if ".encrypt(" in path.read_text("utf-8")
     }
+    encrypting |= {"smart_app.studio.undo_at_rest"}  # holds what the others encrypted
     assert encrypting - {"smart_app.keys"} == {where.partition(":")[0] for _, where in ENCRYPTED_AT_REST}
 
 

@@ -52,6 +52,8 @@ def test_scopes_frames_and_features_change_in_place(analyst: Analyst) -> None:
     assert "preceptor ehr sheet 'Open EHR'" in said
     (details,) = audited(analyst)
     assert details["changed"][0] == "scopes: v2 -> v1"
+    assert (details["before"]["scopes"], details["after"]["scopes"]) == ("v2", "v1")
+    assert set(details["before"]) == {"scopes", "frame_ancestors", "extra_scopes"}
 
 
 def test_what_is_not_given_stays(analyst: Analyst) -> None:

@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
+from launch.backend import BackendError
+from launch.fhir_session import FhirReadError
+from launch.tokens import TokenError
 from smart_app.cli import main
 from smart_app.db import Database
+from smart_app.organizations.models import EhrRegistration
 from smart_app.organizations.roster.people import groups
+from smart_app.rollout import task_sync
+from smart_app.rollout.waiting import WHY
 from tests.rollout.world import World, world_over
 
 FILE = "Staff ID,Unit,Role\nS-1,Ward 3,Nurse\nS-2,Ward 4,RN II\n"
@@ -142,3 +149,45 @@ def test_the_command_says_by_its_exit_status_that_the_ehr_was_away(world: World)
     said = tries(world, "assignments", "sync")
     assert said.exit_code == 75
     assert "Not written: 1." in said.output
+    assert "Left at Sandbox: 1, the EHR refuses access by Backend Services. Tried again from " in said.output
+
+
+def test_every_reason_why_no_access_was_had_is_said_in_words() -> None:
+    def below(kind: type[Exception]) -> set[str]:
+        return {kind.__name__}.union(*(below(each) for each in kind.__subclasses__()))
+
+    assert below(BackendError) | below(TokenError) <= set(WHY)
+    assert set(WHY) <= below(BackendError) | below(TokenError) | below(FhirReadError)
+
+
+def test_one_run_writes_all_that_is_due_however_many_turns_it_takes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_sync, "A_TURN", 2)
+    world.staff("ada", "ben", "cy", "dee", "eve")
+    world.assigns()
+    said = tries(world, "assignments", "sync")
+    assert (said.exit_code, "Written: 5. Not written: 0." in said.output) == (0, True), said.output
+    assert "Left" not in said.output
+
+
+def test_an_ehr_that_is_away_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_sync, "A_TURN", 2)
+    world.ehr.clients["preceptor-backend"].backend_scopes = "system/Task.r"
+    world.staff("ada", "ben", "cy", "dee", "eve")
+    world.assigns()
+    said = tries(world, "assignments", "sync")
+    assert (said.exit_code, "Not written: 2." in said.output) == (75, True)
+    assert "Left at Sandbox: 3, not tried yet." in said.output
+
+
+def test_what_only_a_visit_can_write_is_left_alone_and_said(world: World) -> None:
+    world.staff("ada")
+    world.assigns()
+    with world.database.writing() as session:
+        session.execute(update(EhrRegistration).values(backend_client_id=None))
+        session.commit()
+    said = tries(world, "assignments", "sync")
+    assert (said.exit_code, "Written: 0. Not written: 0." in said.output) == (0, True)
+    assert "Left at Sandbox: 1, not tried yet. Only a visit there can write it" in said.output
+    assert world.row("ada").tries == 0

@@ -14,6 +14,7 @@ from smart_app.organizations.naming import code_of
 from smart_app.organizations.permissions import Permission
 from smart_app.organizations.secrets_at_rest import client_secret_of
 from smart_app.studio.administration.ehr_form import read_form
+from smart_app.studio.administration.permission_views import WHAT
 from tests.fhir.records import NURSE, SCT
 from tests.plugins.app import BASE_URL, RealApp, Visitor
 from tests.plugins.studio import Studio, at_studio, learner_of
@@ -263,6 +264,44 @@ def test_a_waiting_permission_is_revoked_and_the_act_undone(app: RealApp, analys
     assert at_studio(app, app.launch(person="prac-2")).get().status_code == 200
 
 
+def test_what_waits_is_told_with_for_whom_and_before_and_after(app: RealApp, analyst: Visitor) -> None:
+    grant(analyst, "practitioner", "prac-2", "trainer", "reviewer")
+    waiting = re.search('name="awaited" value="([^"]+)"', analyst.get("admin/permissions").text)
+    assert waiting
+    revoked = analyst.post("admin/permissions/awaited/revoke", {"permission": "trainer", "awaited": waiting[1]})
+    analyst.post(undo_offered(analyst, revoked.location))
+    told = [entry.details for entry in audit(app, "permission granted before the first launch")]
+    (taken,) = (entry.details for entry in audit(app, "permission revoked before the first launch"))
+    steps = [(one["permission"], one["before"], one["after"]) for one in told]
+    assert steps == [
+        ("trainer", [], ["trainer"]),
+        ("reviewer", ["trainer"], ["reviewer", "trainer"]),
+        ("trainer", ["reviewer"], ["reviewer", "trainer"]),
+    ]
+    assert (taken["before"], taken["after"]) == (["reviewer", "trainer"], ["reviewer"])
+    whom = {(one["kind"], one["for"]) for one in (*told, taken)}
+    assert whom == {("practitioner", app.services.keys.hash("learner identity practitioner", named(app)).hex())}
+    assert "prac-2" not in str([*told, taken])
+
+
+def named(app: RealApp) -> str:
+    return f"{registrations(app)['Lakeside demo EHR'].iss}|Practitioner/prac-2"
+
+
+def test_an_ehr_is_told_with_all_its_fields_before_and_after_and_never_a_secret(app: RealApp, analyst: Visitor) -> None:
+    row = register(app, analyst)
+    removed = analyst.post(f"admin/ehrs/{row.id}/remove")
+    analyst.post(undo_offered(analyst, removed.location))
+    added, gone, back = (audit(app, f"EHR {act}")[-1] for act in ("registered", "removed", "put back"))
+    facts = added.details["after"]
+    assert (facts["client_id"], facts["iss"]) == ("preceptor", SECOND["iss"])
+    assert facts["frame_ancestors"] == ["https://hillside.example", "https://other.example"]
+    assert (added.details["before"], gone.details["before"], gone.details["after"]) == (None, facts, None)
+    assert (back.details["before"], back.details["after"]) == (None, facts)
+    assert not any("secret" in name for name in facts if name != "secret")
+    assert "first-secret" not in str([added.details, gone.details, back.details])
+
+
 def test_the_last_analyst_is_not_revoked(app: RealApp, analyst: Visitor) -> None:
     learner = learner_of(app, analyst)
     assert analyst.post(f"admin/permissions/{learner}/revoke", {"permission": "analyst"}).status_code == 409
@@ -293,6 +332,20 @@ def test_a_code_is_mapped_and_taken_out_again(app: RealApp, analyst: Visitor) ->
 def test_a_code_without_a_system_is_refused(app: RealApp, analyst: Visitor) -> None:
     answer = analyst.post("admin/permissions/codes", {"system": "", "code": NURSE, "permission": "trainer"})
     assert answer.status_code == 400
+
+
+def test_what_a_permission_gives_is_said_as_it_is_now(app: RealApp, analyst: Visitor, studio: Studio) -> None:
+    page = analyst.get("admin/permissions").text
+    assert all(words.replace("'", "&#39;") in page for words in WHAT.values())
+    representative = studio(Permission.STAFF_REPRESENTATIVE, person="prac-2")
+    assert "no page needs it yet" in WHAT[Permission.STAFF_REPRESENTATIVE]
+    policies = [getattr(view, "policy", None) for view in app.app.view_functions.values()]
+    doors = {each.permissions for each in policies if each and Permission.STAFF_REPRESENTATIVE in each.permissions}
+    assert doors == {frozenset(Permission)}, "a page needs it now: say which in WHAT"
+    assert representative.get().status_code == 200
+    leader = studio(Permission.LEADER, person="prac-4")
+    assert [leader.get(path).status_code for path in ("roster", "rollouts", "coverage")] == [200, 200, 200]
+    assert leader.post("roster/files").status_code == 403
 
 
 def test_a_report_is_found_by_its_reference(app: RealApp, analyst: Visitor) -> None:

@@ -132,6 +132,29 @@ def test_what_was_done_is_offered_for_undo_once(app: RealApp, studio: Studio) ->
     assert "Six months it is" not in trainer.get(f"?done={step}").text
 
 
+def test_what_one_did_in_the_last_day_is_offered_on_the_first_page(app: RealApp, studio: Studio) -> None:
+    trainer = studio(Permission.TRAINER)
+    step = change_a_setting(app, trainer)
+    colleague = studio(Permission.TRAINER, person="prac-2")
+    page = trainer.get()
+    assert "What you did that can be undone" in page.text
+    assert "Six months it is" in page.text
+    assert f"undo/{step}" in page.text
+    assert "Six months it is" not in colleague.get().text
+    trainer.post(f"undo/{step}")
+    assert "What you did that can be undone" not in trainer.get().text
+
+
+def test_what_one_may_not_undo_any_more_is_not_offered(app: RealApp, studio: Studio) -> None:
+    trainer = studio(Permission.TRAINER, Permission.LEADER)
+    change_a_setting(app, trainer)
+    learner = learner_of(app, trainer)
+    with app.database.writing() as session:
+        revoke(session, organization=app.organization, learner=learner, permission=Permission.TRAINER, actor="test")
+        session.commit()
+    assert "Six months it is" not in trainer.get().text
+
+
 def test_an_undo_needs_the_permission_that_the_act_needed(app: RealApp, studio: Studio) -> None:
     trainer = studio(Permission.TRAINER, Permission.LEADER)
     step = change_a_setting(app, trainer)

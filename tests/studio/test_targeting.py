@@ -12,7 +12,7 @@ from smart_app.fhir.expanding import FoundCode
 from smart_app.fhir.facts import Findings, RoleFacts
 from smart_app.library.ai_registry import Entry, Known, save_feature
 from smart_app.library.importing import import_library
-from smart_app.library.models import LibraryRow
+from smart_app.library.models import AiFeatureRow, LibraryRow
 from smart_app.organizations.models import AuditEntry, JobRole, Learner, RoleCode
 from smart_app.organizations.permissions import Permission
 from smart_app.organizations.roster.models import RosterPerson, Unit
@@ -386,6 +386,20 @@ FEATURE = {
     "check_1_action": "Read the isolation flags",
     "check_1_text": "Compare with the chart.",
 }
+
+
+def test_pausing_an_ai_feature_is_undone_and_only_while_it_is_as_it_was_left(app: RealApp, trainer: Visitor) -> None:
+    trainer.post("ai-features/new", FEATURE)
+    page = trainer.get(trainer.post("ai-features/bed-planner", {**FEATURE, "status": "paused"}).location)
+    assert "Its tutorials show to nobody now." in page.text
+    assert trainer.post(undo_of(page)).status_code == 303
+    with app.database.reading() as session:
+        assert session.get_one(AiFeatureRow, (app.organization, "bed-planner")).status == FEATURE["status"]
+    page = trainer.get(trainer.post("ai-features/bed-planner", {**FEATURE, "status": "paused"}).location)
+    trainer.post("ai-features/bed-planner", {**FEATURE, "status": "pilot"})
+    assert trainer.post(undo_of(page)).status_code == 409
+    with app.database.reading() as session:
+        assert session.get_one(AiFeatureRow, (app.organization, "bed-planner")).status == "pilot"
 
 
 def test_an_ai_feature_is_added_changed_removed_and_put_back(app: RealApp, trainer: Visitor) -> None:

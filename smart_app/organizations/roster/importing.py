@@ -4,24 +4,24 @@ Who a line means is found by its staff identifier, under its keyed hash; a secon
 somebody else refuses the line. Verbs flush, callers commit.
 """
 
-import base64
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from launch.discovery import normalise_iss
 from smart_app.keys import KeyRing
 from smart_app.organizations.roster.models import RosterIdentity, RosterPerson, Unit
+from smart_app.organizations.roster.people import count_people
 from smart_app.organizations.roster.reading import NOT_SAID, Fault, StaffLine
 from smart_app.organizations.roster.sealing import Sealed, seal, unseal
+from smart_app.organizations.roster.taking_back import kept_of
 from smart_app.organizations.verbs import write_audit
 
 STAFF_PURPOSE = "roster staff identifier"
@@ -45,8 +45,17 @@ class From:
     keep_practitioners: bool = False
     """Assignments are written into that EHR."""
     whole: bool = False
-    """Whoever is not among the lines leaves the roster."""
+    """Whoever is not among the lines leaves the roster, where the same list had named them last."""
     source: Literal["file", "EHR"] = "file"
+    below: str = ""
+    """Of an EHR's list: the Organization below which it was read."""
+
+    @property
+    def listed(self) -> str | None:
+        """Which of the EHR's lists it is; None for a file."""
+        if self.source == "file" or self.ehr is None:
+            return None
+        return f"{self.ehr.hex}/{self.below}" if self.below else self.ehr.hex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +85,7 @@ def plan_import(session: Session, *, lines: Sequence[StaffLine], source: From) -
     known = [(matched[line.line], line) for line in lines if line.line in matched]
     changed = tuple((person, line) for person, line in known if _differs(people[person], line, source, hashes, owners))
     staying = set(matched.values())
-    leaving = [row.id for row in people.values() if source.whole and row.id not in staying and _is_here(row)]
+    leaving = [row.id for row in people.values() if source.whole and row.id not in staying and _is_of(row, source)]
     names = _units(session, source.organization)
     return RosterPlan(
         faults=tuple(faults),
@@ -93,53 +102,24 @@ def import_roster(session: Session, *, plan: RosterPlan, source: From, actor: st
     """Do what `plan` says; returns what :func:`undo_import` needs. Raises :class:`RosterRefused`."""
     if plan.faults:
         raise RosterRefused(f"{len(plan.faults)} lines are refused: nothing was imported")
+    here = count_people(session, organization=source.organization)
     _add_units(session, source.organization, (*plan.added, *(line for _, line in plan.changed)))
-    before = [_kept(session.get_one(RosterPerson, (source.organization, person))) for person, _ in plan.changed]
+    before = [kept_of(session.get_one(RosterPerson, (source.organization, person))) for person, _ in plan.changed]
     added = [_add(session, line, source, plan) for line in plan.added]
     session.flush()
     new_hashes = _add_identities(session, source, plan, dict(zip((li.line for li in plan.added), added, strict=True)))
     for person, line in plan.changed:
         _change(session.get_one(RosterPerson, (source.organization, person)), line, source)
     left = _leave(session, source.organization, plan.leaving)
+    session.flush()
+    after = count_people(session, organization=source.organization)
     details = {
-        "source": source.source, "added": len(added), "changed": len(plan.changed), "left": len(left),
-        "unchanged": plan.same,
+        "source": source.source, "list": source.listed, "added": len(added), "changed": len(plan.changed),
+        "left": len(left), "unchanged": plan.same, "before": {"people": here}, "after": {"people": after},
     }  # fmt: skip
     write_audit(session, organization=source.organization, actor=actor, action="roster imported", details=details)
     session.flush()
     return {"added": [person.hex for person in added], "changed": before, "left": left, "identities": new_hashes}
-
-
-def undo_import(session: Session, *, organization: UUID, payload: Mapping[str, Any], actor: str) -> None:
-    """Put the roster back as it was before an import. Whoever was assigned work meanwhile stays, and is not here."""
-    for kind, digest in payload["identities"]:
-        session.execute(
-            delete(RosterIdentity).where(
-                RosterIdentity.organization == organization,
-                RosterIdentity.kind == kind,
-                RosterIdentity.hash == bytes.fromhex(digest),
-            )
-        )
-    for person in map(UUID, payload["added"]):
-        _remove(session, organization, person)
-    for kept in (*payload["changed"], *payload["left"]):
-        _put_back(session, organization, kept)
-    details = {"added": len(payload["added"]), "changed": len(payload["changed"]), "left": len(payload["left"])}
-    write_audit(session, organization=organization, actor=actor, action="roster import undone", details=details)
-    session.flush()
-
-
-def forget_names(session: Session, *, organization: UUID, keys: KeyRing) -> int:
-    """Lists of names are no longer allowed: names and staff identifiers go at once; how many people had one."""
-    forgotten = 0
-    for row in session.scalars(select(RosterPerson).where(RosterPerson.organization == organization)):
-        known = unseal(row.sealed, keys=keys, organization=organization, person=row.id)
-        if known.name or known.staff:
-            forgotten += 1
-            kept = Sealed(practitioner=known.practitioner)
-            row.sealed = seal(kept, keys=keys, organization=organization, person=row.id)
-    session.flush()
-    return forgotten
 
 
 def unit_id(name: str) -> str:
@@ -199,8 +179,13 @@ def _match(
     return faults, matched
 
 
-def _is_here(row: RosterPerson) -> bool:
-    return row.active_to is None or row.active_to >= datetime.now(UTC).date()
+def _is_of(row: RosterPerson, source: From) -> bool:
+    """Here, and named last by the list that the lines are: an EHR's whole list is its parts too."""
+    if row.active_to is not None and row.active_to < datetime.now(UTC).date():
+        return False
+    if source.listed is None or row.listed is None:
+        return row.listed == source.listed
+    return row.listed == source.listed or row.listed.startswith(f"{source.listed}/")
 
 
 def _differs(
@@ -210,16 +195,22 @@ def _differs(
     hashes: Mapping[int, tuple[Hashed, ...]],
     owners: Mapping[Hashed, UUID],
 ) -> bool:
-    if any(one not in owners for one in hashes[line.line]):
+    if any(one not in owners for one in hashes[line.line]) or row.listed != source.listed:
         return True
     plain = (row.job_role, row.unit, row.is_leader, row.access, row.active_from, row.active_to)
-    said = (line.job_role, unit_id(line.unit), line.is_leader, _access(line, row), line.active_from, line.active_to)
+    leads = _leads(line, source, row)
+    said = (line.job_role, unit_id(line.unit), leads, _access(line, row), line.active_from, line.active_to)
     return plain != said or _sealed(line, source, row) != _unsealed(row, source)
 
 
 def _access(line: StaffLine, row: RosterPerson | None) -> str:
     """A file that does not speak of access leaves what another one said."""
     return row.access if row is not None and line.access == NOT_SAID else line.access
+
+
+def _leads(line: StaffLine, source: From, row: RosterPerson | None) -> bool:
+    """An EHR's list does not speak of it, and leaves what a file said."""
+    return row.is_leader if row is not None and source.source == "EHR" else line.is_leader
 
 
 def _unsealed(row: RosterPerson, source: From) -> Sealed:
@@ -234,7 +225,9 @@ def _sealed(line: StaffLine, source: From, row: RosterPerson | None) -> Sealed:
         ids[source.ehr.hex] = practitioner
     if not source.keep_names:
         return Sealed(practitioner=ids)
-    return Sealed(staff=line.staff, name=line.name or before.name, practitioner=ids)
+    # An EHR's list knows nobody's own number: the one that a file said stays.
+    staff = before.staff or line.staff if source.source == "EHR" else line.staff
+    return Sealed(staff=staff, name=line.name or before.name, practitioner=ids)
 
 
 def _add_units(session: Session, organization: UUID, lines: Iterable[StaffLine]) -> None:
@@ -255,12 +248,13 @@ def _add(session: Session, line: StaffLine, source: From, plan: RosterPlan) -> U
 
 
 def _change(row: RosterPerson, line: StaffLine, source: From, *, is_new: bool = False) -> None:
-    row.job_role, row.unit, row.is_leader = line.job_role, unit_id(line.unit), line.is_leader
+    row.job_role, row.unit = line.job_role, unit_id(line.unit)
+    row.is_leader = _leads(line, source, None if is_new else row)
     row.active_from, row.active_to = line.active_from, line.active_to
     kept = _sealed(line, source, None if is_new else row)
     row.access = _access(line, None if is_new else row)
     row.sealed = seal(kept, keys=source.keys, organization=source.organization, person=row.id)
-    row.source, row.changed_at = source.source, datetime.now(UTC)
+    row.source, row.listed, row.changed_at = source.source, source.listed, datetime.now(UTC)
 
 
 def _add_identities(
@@ -281,43 +275,6 @@ def _leave(session: Session, organization: UUID, leaving: Sequence[UUID]) -> lis
     yesterday, left = datetime.now(UTC).date() - timedelta(days=1), []
     for person in leaving:
         row = session.get_one(RosterPerson, (organization, person))
-        left.append(_kept(row))
+        left.append(kept_of(row))
         row.active_to = yesterday
     return left
-
-
-def _remove(session: Session, organization: UUID, person: UUID) -> None:
-    """Take a person out; one whom other rows name leaves the roster instead, and nothing of them can be read back."""
-    row = session.get(RosterPerson, (organization, person))
-    if row is None:
-        return
-    try:
-        with session.begin_nested():
-            session.delete(row)
-            session.flush()
-    except IntegrityError:
-        row.active_to, row.sealed = datetime.now(UTC).date() - timedelta(days=1), None
-
-
-def _kept(row: RosterPerson) -> dict[str, Any]:
-    """A person as they were, as JSON; what was sealed stays so."""
-    return {
-        "id": row.id.hex, "job_role": row.job_role, "unit": row.unit, "is_leader": row.is_leader,
-        "access": row.access, "source": row.source, "active_from": _iso(row.active_from),
-        "active_to": _iso(row.active_to), "sealed": base64.b64encode(row.sealed).decode() if row.sealed else None,
-    }  # fmt: skip
-
-
-def _put_back(session: Session, organization: UUID, kept: Mapping[str, Any]) -> None:
-    values = {name: kept[name] for name in ("job_role", "unit", "is_leader", "access", "source")}
-    days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in ("active_from", "active_to")}
-    sealed = base64.b64decode(kept["sealed"]) if kept["sealed"] else None
-    session.execute(
-        update(RosterPerson)
-        .where(RosterPerson.organization == organization, RosterPerson.id == UUID(kept["id"]))
-        .values(**values, **days, sealed=sealed, changed_at=datetime.now(UTC))
-    )
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None

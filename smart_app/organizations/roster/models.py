@@ -46,7 +46,9 @@ class RosterPerson(Base):
     """What must be read back (:class:`~smart_app.organizations.roster.sealing.Sealed`), encrypted by the key ring.
     None: nothing that the organization turned on needs it."""
     source: Mapped[str] = mapped_column(String(10))
-    """file, or EHR."""
+    """file, or EHR: what named the person last."""
+    listed: Mapped[str | None] = mapped_column(String(120))
+    """Of an EHR: the registration (hex), and after a stroke the Organization below which its list was read."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -36,6 +36,8 @@ FIELDS: Final[Mapping[Field, str]] = {
 }
 REQUIRED: Final[tuple[Field, ...]] = ("staff", "unit", "job_role")
 IDENTITY_FIELDS: Final = ("npi", "ehr_user", "practitioner")
+EHR_FIELDS: Final[tuple[Field, ...]] = ("ehr_user", "practitioner")
+"""Identities that mean somebody at one EHR, and somebody else at another."""
 _HEADINGS: Final[Mapping[Field, str]] = {
     "staff": r"(staff|employee|person(nel)?|badge)([ _-]?(id|identifier|number|no\.?))?",
     "unit": r"(home[ _-]?)?(unit|department|dept\.?|ward|clinic|location)([ _-]?name)?",
@@ -74,12 +76,22 @@ class Reading:
     dates: str = "year first"
     roles: Mapping[str, str] = field(default_factory=dict)
     """A word of the file, in small letters -> job role."""
+    source: Literal["file", "EHR"] = "file"
+    ehr: str = ""
+    """Registration (hex) whose user ids and Practitioner ids these are; empty: nobody said."""
+    below: str = ""
+    """Of an EHR's list: id of the Organization below which it was read; empty: all of it."""
+
+    @property
+    def names_an_ehr(self) -> bool:
+        """A column holds what an EHR knows people by, so it must be said which EHR."""
+        return self.staff_is in EHR_FIELDS or any(self.columns.get(name) for name in EHR_FIELDS)
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept between a dry run and the import."""
         return {
             "columns": dict(self.columns), "staff_is": self.staff_is, "whole": self.whole, "dates": self.dates,
-            "roles": dict(self.roles),
+            "roles": dict(self.roles), "source": self.source, "ehr": self.ehr, "below": self.below,
         }  # fmt: skip
 
 

@@ -46,14 +46,26 @@ def unseal(cipher: bytes | None, *, keys: KeyRing, organization: UUID, person: U
         return Sealed()
 
 
+def without_names(cipher: bytes | None, *, keys: KeyRing, organization: UUID, person: UUID) -> bytes | None:
+    """What was sealed, without the name and the staff identifier."""
+    known = unseal(cipher, keys=keys, organization=organization, person=person)
+    if not known.name and not known.staff:
+        return cipher
+    return seal(Sealed(practitioner=known.practitioner), keys=keys, organization=organization, person=person)
+
+
+def renewed(cipher: bytes, *, keys: KeyRing, organization: UUID, person: UUID) -> bytes:
+    """What was sealed, under the newest key. Raises UnreadableCiphertext."""
+    return keys.renewed(cipher, aad=_bound(organization, person))
+
+
 def reencrypt(session: Session, *, keys: KeyRing) -> int:
     """Encrypt anew what an older key made; returns how many rows. Flushes."""
     columns = (RosterPerson.organization, RosterPerson.id, RosterPerson.sealed)
     rows = session.execute(select(*columns).where(RosterPerson.sealed.is_not(None))).all()
     old = [(organization, person, cipher) for organization, person, cipher in rows if not keys.is_newest(cipher or b"")]
     for organization, person, cipher in old:
-        bound = _bound(organization, person)
-        newer = keys.encrypt(keys.decrypt(cipher or b"", aad=bound), aad=bound)
+        newer = renewed(cipher or b"", keys=keys, organization=organization, person=person)
         this = RosterPerson.organization == organization, RosterPerson.id == person
         session.execute(update(RosterPerson).where(*this).values(sealed=newer))
     return len(old)

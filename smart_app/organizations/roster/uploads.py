@@ -31,9 +31,8 @@ def keep_upload(
 ) -> UUID:
     """Keep a file; how it is read is guessed by its headings. Raises :class:`.table.NoTable`. Flushes."""
     table = read_table(content)
-    now = datetime.now(UTC)
-    session.execute(delete(RosterUpload).where(RosterUpload.organization == organization, RosterUpload.until <= now))
-    row = RosterUpload(organization=organization, id=uuid.uuid4(), learner=learner, until=now + KEPT)
+    purge_uploads(session, organization=organization)
+    row = RosterUpload(organization=organization, id=uuid.uuid4(), learner=learner, until=datetime.now(UTC) + KEPT)
     row.cipher = keys.encrypt(content, aad=_bound(row))
     row.options = (reading or Reading(columns=guess_columns(table.headings))).as_json()
     session.add(row)
@@ -53,6 +52,7 @@ def choose_reading(session: Session, *, organization: UUID, learner: UUID, uploa
     """Read it so from now on. Raises NoSuchUpload. Flushes."""
     row = _mine(session, organization, learner, upload)
     row.options = replace(reading).as_json()
+    purge_uploads(session, organization=organization)
     session.flush()
 
 
@@ -60,10 +60,21 @@ def drop_upload(session: Session, *, organization: UUID, learner: UUID, upload: 
     """It was imported, or is not wanted. Raises NoSuchUpload. Flushes."""
     session.delete(_mine(session, organization, learner, upload))
     session.flush()
+    purge_uploads(session, organization=organization)
+
+
+def purge_uploads(session: Session, *, organization: UUID | None = None) -> None:
+    """Files whose hour is over go: of one organization, or of all. Rows that somebody else is removing are left."""
+    over = select(RosterUpload.id).where(RosterUpload.until <= datetime.now(UTC)).with_for_update(skip_locked=True)
+    if organization is not None:
+        over = over.where(RosterUpload.organization == organization)
+    if gone := list(session.scalars(over)):
+        session.execute(delete(RosterUpload).where(RosterUpload.id.in_(gone)))
 
 
 def reencrypt(session: Session, *, keys: KeyRing) -> int:
-    """Encrypt anew what an older key made; returns how many rows. Flushes."""
+    """Encrypt anew what an older key made, where its hour is not over; returns how many rows. Flushes."""
+    purge_uploads(session)
     old = [row for row in session.scalars(select(RosterUpload)) if not keys.is_newest(row.cipher)]
     for row in old:
         row.cipher = keys.encrypt(keys.decrypt(row.cipher, aad=_bound(row)), aad=_bound(row))

@@ -8,13 +8,15 @@ from flask.typing import ResponseReturnValue
 
 from smart_app.organizations.ehr_changes import ehrs_of
 from smart_app.organizations.permissions import Permission
-from smart_app.organizations.roster.importing import forget_names
+from smart_app.organizations.roster.forgetting import forget_names
 from smart_app.organizations.settings import SETTINGS, UnfitSetting, decide, settings_of
 from smart_app.rollout.naming import SETTING as NAMES
+from smart_app.rollout.naming import names_allowed
 from smart_app.services import services
 from smart_app.studio.access import may
 from smart_app.studio.administration.reading import audit_page, failed_launches, find_report
 from smart_app.studio.blueprint import blueprint, to
+from smart_app.studio.undo_at_rest import forget_names_to_undo
 from smart_app.visits.session import current_visit
 
 
@@ -50,7 +52,7 @@ def settings(**_: Any) -> ResponseReturnValue:
 @blueprint.post("/<uuid:visit>/admin/settings")
 @may(Permission.ANALYST)
 def save_settings(**_: Any) -> ResponseReturnValue:
-    """Keep them; what changed goes to the audit."""
+    """Keep them; what changed goes to the audit. What deletes for good asks first, on a page of its own."""
     visit, values, errors = current_visit(), {}, {}
     for name, setting in SETTINGS.items():
         try:
@@ -60,9 +62,14 @@ def save_settings(**_: Any) -> ResponseReturnValue:
     if errors:
         return _settings_page(values, errors), 400
     with services().database.writing() as session:
+        of: dict[str, Any] = {"organization": visit.organization, "keys": services().keys}
+        forgets = names_allowed(session, organization=visit.organization) and not values[NAMES]
+        if forgets and request.form.get("sure") != "yes":
+            return render_template("studio/admin/names_go.html", settings=SETTINGS, values=values)
         decide(session, organization=visit.organization, values=values, actor=visit.learner.hex)
-        if not values[NAMES]:
-            forget_names(session, organization=visit.organization, keys=services().keys)
+        if forgets:
+            forget_names(session, **of)
+            forget_names_to_undo(session, **of)
         session.commit()
     return redirect(to("studio.settings", said="saved"), 303)
 

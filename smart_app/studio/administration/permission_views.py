@@ -36,9 +36,9 @@ MAPPED = tells("mapped", "Saved. It holds from the next launch on.")
 WHAT = {
     Permission.TRAINER: "Writes tutorials, says who sees them, keeps the registry of AI features, plans rollouts",
     Permission.REVIEWER: "Reads what a trainer wrote, and publishes it",
-    Permission.LEADER: "Sees rates by unit and workflow, never a person",
-    Permission.ANALYST: "Registers EHRs, grants permissions, reads launch reports",
-    Permission.STAFF_REPRESENTATIVE: "Signs with the organization what is recorded and who may look",
+    Permission.LEADER: "Reads the roster's counts, rollouts with what is still missing, and coverage; changes nothing",
+    Permission.ANALYST: "Registers EHRs, grants permissions, decides settings, reads launch reports and the audit",
+    Permission.STAFF_REPRESENTATIVE: "Can be granted and is told in the audit; no page needs it yet",
 }
 
 

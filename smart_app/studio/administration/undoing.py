@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from smart_app.keys import KeyRing
 from smart_app.organizations.asserting import map_code
 from smart_app.organizations.ehr_changes import put_back
+from smart_app.organizations.grants import await_permission, renewed_words
 from smart_app.organizations.models import AwaitedPermission
 from smart_app.organizations.permissions import Permission, grant
-from smart_app.organizations.verbs import NameTaken, write_audit
+from smart_app.organizations.verbs import NameTaken
 from smart_app.studio.undo import CannotUndo, Payload, undoer
 from smart_app.visits.view import VisitView
 
@@ -46,10 +48,7 @@ def _await_again(session: Session, *, visit: VisitView, payload: Payload) -> Non
     values: dict[str, Any] = {**payload, "hash": bytes_of(payload["hash"]), "named_as": bytes_of(payload["named_as"])}
     now = datetime.now(UTC)
     row = AwaitedPermission(organization=visit.organization, granted_by=visit.learner.hex, granted_at=now, **values)
-    session.merge(row)
-    details = {"permission": payload["permission"]}
-    action = "permission granted before the first launch"
-    write_audit(session, organization=visit.organization, actor=visit.learner.hex, action=action, details=details)
+    await_permission(session, row=row)
 
 
 @undoer(UNMAPPED, Permission.ANALYST)
@@ -57,6 +56,12 @@ def _map_again(session: Session, *, visit: VisitView, payload: Payload) -> None:
     permission = Permission(payload["permission"])
     where = {"system": payload["system"], "code": payload["code"]}
     map_code(session, organization=visit.organization, **where, permission=permission, actor=visit.learner.hex)
+
+
+def renewed(payload: Payload, *, organization: UUID, keys: KeyRing) -> dict[str, Any]:
+    """A revoked permission, the words for its holder under the newest key. Raises UnreadableCiphertext."""
+    words = bytes_of(payload["named_as"])
+    return {**payload, "named_as": text_of(words and renewed_words(words, organization=organization, keys=keys))}
 
 
 def text_of(value: bytes | None) -> str | None:

@@ -57,7 +57,7 @@ def take_up(
     row.told = {each: getattr(report, each) for each in ("published", "retired", "unchanged", "notes")}
     row.sent_at = datetime.now(UTC)
     session.add(row)
-    _tell(session, visit, "library files sent", row)
+    _tell(session, visit, "library files sent", row, before=None)
     return row
 
 
@@ -100,7 +100,7 @@ def publish(session: Session, *, visit: VisitView, row: LibraryUpload, name: str
     bundle = bundle_of(row.name, read_zip(row.content))
     report = _take_in(session, visit, bundle, author=row.author, reviewer=name, keys=keys)
     row.state, row.decided_by, row.decided_at = PUBLISHED, name, datetime.now(UTC)
-    _tell(session, visit, "library files published", row)
+    _tell(session, visit, "library files published", row, before=WAITING)
     return report
 
 
@@ -109,7 +109,7 @@ def put_away(session: Session, *, visit: VisitView, row: LibraryUpload) -> UUID:
     if row.state != WAITING:
         raise NotNow(f"They are {row.state} already.")
     row.state, row.decided_at = PUT_AWAY, datetime.now(UTC)
-    _tell(session, visit, "library files put away", row)
+    _tell(session, visit, "library files put away", row, before=WAITING)
     payload = {"upload": row.id.hex}
     return remember(
         session, visit=visit, words=f"{row.name} put away. Nothing was changed.", kind=_UNDO, payload=payload
@@ -122,7 +122,7 @@ def _wait_again(session: Session, *, visit: VisitView, payload: Mapping[str, Any
     if row is None or row.state != PUT_AWAY:
         raise CannotUndo("The files are not kept any more.")
     row.state, row.decided_at = WAITING, None
-    _tell(session, visit, "library files wait again", row)
+    _tell(session, visit, "library files wait again", row, before=PUT_AWAY)
 
 
 def _dry_run(session: Session, visit: VisitView, bundle: Bundle, *, author: str, keys: KeyRing) -> ImportReport:
@@ -175,7 +175,7 @@ def _of(visit: VisitView) -> tuple[Any, ...]:
     return (LibraryUpload.organization == visit.organization,)
 
 
-def _tell(session: Session, visit: VisitView, action: str, row: LibraryUpload) -> None:
-    details = {"files": row.id.hex, "name": row.name, "author": row.author, "state": row.state}
+def _tell(session: Session, visit: VisitView, action: str, row: LibraryUpload, *, before: str | None) -> None:
+    details = {"files": row.id.hex, "name": row.name, "author": row.author, "before": before, "after": row.state}
     write_audit(session, organization=visit.organization, actor=visit.learner.hex, action=action, details=details)
     session.flush()

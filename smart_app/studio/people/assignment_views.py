@@ -16,6 +16,7 @@ from smart_app.rollout.assigning import DueInThePast, NobodyMeant, assign, get_a
 from smart_app.rollout.naming import NoReason, open_list, read_list, transcript
 from smart_app.rollout.tasking import plan_tasks
 from smart_app.rollout.telling_ehr import write_and_read
+from smart_app.rollout.waiting import waiting
 from smart_app.services import services
 from smart_app.studio.access import may
 from smart_app.studio.blueprint import blueprint, to
@@ -33,7 +34,11 @@ from smart_app.studio.undo import back_to, remember
 from smart_app.visits.session import current_visit
 
 TOLD = tells("ehr-told", "The EHR was told, and asked what was ended there.")
-NOT_TOLD = tells("ehr-not-told", "Some of it could not be written to the EHR. It is tried again by itself.")
+NOT_TOLD = tells(
+    "ehr-not-told",
+    "Some of it is not written to the EHR yet. It waits and nothing is lost: press the button again later. Where the "
+    "server runs preceptor assignments sync in turns, that writes it too.",
+)
 
 
 @blueprint.get("/<uuid:visit>/assignments")
@@ -98,8 +103,11 @@ def withdraw_assignment(assignment: UUID, **_: Any) -> ResponseReturnValue:
 @may(Permission.TRAINER)
 def tell_ehrs(**_: Any) -> ResponseReturnValue:
     """Write what is due into the EHR now, and see what was ended there."""
-    out, into = write_and_read(current_visit())
-    return redirect(to("studio.assignments", said=NOT_TOLD if out.failed or into.failed else TOLD), 303)
+    visit = current_visit()
+    out, into = write_and_read(visit)
+    with services().database.reading() as session:
+        left = waiting(session, organization=visit.organization)
+    return redirect(to("studio.assignments", said=NOT_TOLD if left or out.failed or into.failed else TOLD), 303)
 
 
 @blueprint.post("/<uuid:visit>/assignments/<uuid:assignment>/people")

@@ -19,6 +19,7 @@ from smart_app.rollout.planning import (
     UnfitPlan,
     get_rollout,
     name_super_users,
+    plan_of,
     remove_rollout,
     rollouts,
     save_rollout,
@@ -38,7 +39,7 @@ from smart_app.studio.people.rollout_page import (
     tutorial_titles,
     verify_cards,
 )
-from smart_app.studio.people.undoing import ASSIGNED, REMOVED
+from smart_app.studio.people.undoing import ASSIGNED, PLANNED, REMOVED, SUPER_USERS
 from smart_app.studio.telling import tells
 from smart_app.studio.undo import back_to, remember
 from smart_app.visits.session import current_visit
@@ -130,7 +131,7 @@ def save_super_users(rollout: UUID, unit: str, **_: Any) -> ResponseReturnValue:
     visit, held = current_visit(), services()
     try:
         with held.database.writing() as session:
-            name_super_users(
+            was = name_super_users(
                 session,
                 organization=visit.organization,
                 rollout=rollout,
@@ -140,10 +141,12 @@ def save_super_users(rollout: UUID, unit: str, **_: Any) -> ResponseReturnValue:
                 keys=held.keys,
                 actor=visit.learner.hex,
             )
+            payload = {"rollout": rollout.hex, "unit": unit, **was}
+            step = remember(session, visit=visit, words="Saved the super-users.", kind=SUPER_USERS, payload=payload)
             session.commit()
     except UnfitPlan as error:
         return _unit(rollout, unit, problem=str(error)), 400
-    return redirect(to("studio.rollout_unit", rollout=rollout, unit=unit, said="saved"), 303)
+    return redirect(back_to("studio.rollout_unit", step, visit=visit, rollout=rollout, unit=unit), 303)
 
 
 @blueprint.post("/<uuid:visit>/rollouts/<uuid:rollout>/waves/<int:wave>/assign")
@@ -253,12 +256,20 @@ def _save(rollout: UUID | None) -> ResponseReturnValue:
             places = tuple(unit.id for unit in units(session, organization=visit.organization))
             features = tuple(one[0] for one in known_features(session, organization=visit.organization))
             plan = plan_of_form(request.form, known_units=places, known_features=features)
-            kept = save_rollout(
-                session, organization=visit.organization, plan=plan, actor=visit.learner.hex, rollout=rollout
-            )
+            of: dict[str, Any] = {"organization": visit.organization}
+            before = plan_of(session, **of, rollout=rollout) if rollout else None
+            kept = save_rollout(session, **of, plan=plan, actor=visit.learner.hex, rollout=rollout)
+            after = plan_of(session, **of, rollout=kept)
+            step = None
+            if before is not None and before != after:
+                payload = {"rollout": kept.hex, "before": before, "after": after}
+                words = f"Changed the plan {plan.name}."
+                step = remember(session, visit=visit, words=words, kind=PLANNED, payload=payload)
             session.commit()
     except UnfitPlan as error:
         return _form(request.form, rollout, problem=str(error)), 400
+    if step is not None:
+        return redirect(back_to("studio.rollout", step, visit=visit, rollout=kept), 303)
     return redirect(to("studio.rollout", rollout=kept, said="saved"), 303)
 
 

@@ -1,7 +1,7 @@
 """What the roster's pages say, decided before the template."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -64,8 +64,14 @@ def roster_page(session: Session, *, organization: UUID) -> RosterPage:
     return RosterPage(sum(people.values()), rows, any(group.access is not None for group in found))
 
 
-def reading_of_form(form: MultiDict[str, str], before: Reading, table: Table) -> Reading:
-    """How the page says the file is read; what is not one of its choices is left as it was."""
+def reading_of_form(
+    form: MultiDict[str, str], before: Reading, table: Table, known_ehrs: Collection[str] = ()
+) -> Reading:
+    """How the page says the file is read; what is not one of its choices is left as it was.
+
+    Whose list it is was said when it was read: of an EHR's own list that stays.
+    """
+    of = form.get("ehr", before.ehr)
     columns = {name: form.get(f"column-{name}", "") for name in FIELDS}
     words = zip(form.getlist("word"), form.getlist("means"), strict=False)
     staff_is, dates = form.get("staff_is", ""), form.get("dates", "")
@@ -75,6 +81,9 @@ def reading_of_form(form: MultiDict[str, str], before: Reading, table: Table) ->
         whole=form.get("whole") == "yes",
         dates=dates if dates in DATES else before.dates,
         roles={**before.roles, **{word.lower()[:120]: role[:60] for word, role in words if role}},
+        source=before.source,
+        ehr=of if before.source == "file" and (of in known_ehrs or not of) else before.ehr,
+        below=before.below,
     )
 
 

@@ -7,6 +7,7 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from smart_app.organizations.ehr_changes import ehrs_of
 from smart_app.organizations.job_roles import job_roles
 from smart_app.organizations.permissions import Permission
 from smart_app.organizations.roster.reading import DATES, FIELDS, REQUIRED
@@ -95,6 +96,7 @@ def roster_file(upload: UUID, **_: Any) -> ResponseReturnValue:
         tried = try_import(session, organization=visit.organization, keys=held.keys, table=table, reading=reading)
         roles = job_roles(session, organization=visit.organization)
         allowed = names_allowed(session, organization=visit.organization)
+        ehrs = [(ehr.id.hex, ehr.name) for ehr in ehrs_of(session, organization=visit.organization)]
     return render_template(
         "studio/people/roster_file.html",
         upload=upload,
@@ -109,6 +111,8 @@ def roster_file(upload: UUID, **_: Any) -> ResponseReturnValue:
         staff_is=STAFF_IS,
         roles=roles,
         names_allowed=allowed,
+        ehrs=ehrs,
+        whose=dict(ehrs).get(reading.ehr, "") if reading.source == "EHR" else "",
     )
 
 
@@ -119,7 +123,8 @@ def try_roster_file(upload: UUID, **_: Any) -> ResponseReturnValue:
     held = services()
     with held.database.writing() as session:
         table, before = read_upload(session, **_mine(upload), keys=held.keys)
-        reading = reading_of_form(request.form, before, table)
+        ehrs = [ehr.id.hex for ehr in ehrs_of(session, organization=current_visit().organization)]
+        reading = reading_of_form(request.form, before, table, ehrs)
         choose_reading(session, **_mine(upload), reading=reading)
         session.commit()
     return redirect(f"{to('studio.roster_file', upload=upload)}#tried", 303)

@@ -8,7 +8,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from smart_app.errors import ProductError
-from smart_app.library.ai_registry import Entry, FeatureRefused, Known, remove_feature, save_feature
+from smart_app.library.ai_registry import (
+    Entry,
+    FeatureRefused,
+    Known,
+    kept_feature,
+    remove_feature,
+    save_feature,
+)
 from smart_app.library.choosing import catalogue_of
 from smart_app.library.launch_hosts import add_host, allowed_link, ehr_hosts, own_hosts, remove_host
 from smart_app.library.launch_links import LinkRefused
@@ -22,7 +29,7 @@ from smart_app.services import services
 from smart_app.studio.access import holds, may
 from smart_app.studio.blueprint import blueprint, to
 from smart_app.studio.targeting.feature_form import CARD_WORDS, as_entry, entry_of
-from smart_app.studio.targeting.undoing import FEATURE_REMOVED, HOST_REMOVED
+from smart_app.studio.targeting.undoing import FEATURE_REMOVED, FEATURE_SAVED, HOST_REMOVED
 from smart_app.studio.undo import back_to, remember
 from smart_app.visits.session import current_visit
 
@@ -140,6 +147,7 @@ def _save(feature: str, *, is_new: bool) -> ResponseReturnValue:
     with services().database.writing() as session:
         organization = visit.organization
         faults: Mapping[str, str] = {}
+        before = kept_feature(session, organization=organization, feature=feature)
         if is_new and any(each.id == feature for each in list_ai_features(session, organization=organization)):
             faults = {"id": "There is an AI feature of that id already."}
         elif not is_new:
@@ -158,8 +166,20 @@ def _save(feature: str, *, is_new: bool) -> ResponseReturnValue:
         if faults:
             session.rollback()
             return _form(session, entry, faults, is_new=is_new), 400
+        session.flush()
+        after = kept_feature(session, organization=organization, feature=feature)
+        if before is not None and before != after:
+            payload = {"before": before, "after": after}
+            step = remember(session, visit=visit, words=_saved_words(entry), kind=FEATURE_SAVED, payload=payload)
+            session.commit()
+            return redirect(back_to("studio.ai_feature", step, visit=visit, feature=feature), 303)
         session.commit()
     return redirect(to("studio.ai_feature", feature=feature, said="saved"), 303)
+
+
+def _saved_words(entry: Entry) -> str:
+    shown = "Its tutorials can show." if entry.status == "live" else "Its tutorials show to nobody now."
+    return f"Saved: {entry.name}. {shown}"
 
 
 def _known(session: Session) -> Known:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from smart_app.library.ai_registry import FeatureRefused, put_back_feature
+from smart_app.library.ai_registry import FeatureRefused, put_back_feature, restore_feature
 from smart_app.library.launch_hosts import add_host
 from smart_app.library.own_targets import Targets, clear_targets, own_targets, set_targets
 from smart_app.organizations.job_roles import job_roles
@@ -18,7 +18,7 @@ from smart_app.visits.view import VisitView
 
 TARGETS_CHANGED = "targets changed"
 CODE_MAPPED = "code mapped"
-FEATURE_REMOVED = "AI feature removed"
+FEATURE_REMOVED, FEATURE_SAVED = "AI feature removed", "AI feature saved"
 HOST_REMOVED = "launch host removed"
 _CHANGED_SINCE = "It was changed again since."
 
@@ -68,6 +68,15 @@ def _feature_back(session: Session, *, visit: VisitView, payload: Mapping[str, A
         put_back_feature(session, organization=visit.organization, kept=payload, actor=visit.learner.hex)
     except FeatureRefused as error:
         raise CannotUndo("There is an AI feature of that id again.") from error
+
+
+@undoer(FEATURE_SAVED, Permission.TRAINER)
+def _feature_as_it_was(session: Session, *, visit: VisitView, payload: Mapping[str, Any]) -> None:
+    was = {"before": payload["before"], "after": payload["after"]}
+    try:
+        restore_feature(session, organization=visit.organization, **was, actor=visit.learner.hex)
+    except FeatureRefused as error:
+        raise CannotUndo(_CHANGED_SINCE) from error
 
 
 @undoer(HOST_REMOVED, Permission.ANALYST)

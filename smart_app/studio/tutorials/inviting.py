@@ -16,13 +16,16 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from smart_app.organizations.permissions import Permission
 from smart_app.organizations.verbs import write_audit
 from smart_app.studio.tutorials.models import ReviewInvitation, TutorialDraft
 from smart_app.studio.tutorials.people import everybody
-from smart_app.studio.tutorials.version_rules import NotYours
+from smart_app.studio.tutorials.version_rules import NotYours, State
+from smart_app.studio.undo import CannotUndo, Payload, remember, undoer
 from smart_app.visits.view import VisitView
 
 LASTS = timedelta(days=14)
+_ENDED = "invitation ended"
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS, _LENGTH = 4, 4
 """30 letters, 16 of them: 78 bits."""
@@ -64,7 +67,13 @@ def accept(session: Session, *, visit: VisitView, code: str) -> ReviewInvitation
         organization=visit.organization,
         actor=visit.learner.hex,
         action="invitation accepted elsewhere",
-        details={"organization": row.organization.hex, "draft": row.draft.hex, "version": row.version},
+        details={
+            "organization": row.organization.hex,
+            "draft": row.draft.hex,
+            "version": row.version,
+            "before": None,
+            "after": {"until": row.until.isoformat()},
+        },
     )
     session.flush()
     return row
@@ -94,13 +103,28 @@ def invitations_of(session: Session, draft: TutorialDraft) -> Sequence[ReviewInv
     return [found for found in session.scalars(of_draft.order_by(row.invited_at)) if _holds(found)]
 
 
-def end(session: Session, *, visit: VisitView, draft: TutorialDraft, invitation: UUID) -> None:
-    """Take an invitation back; what is not there or over stays so."""
+def end(session: Session, *, visit: VisitView, draft: TutorialDraft, invitation: UUID) -> UUID | None:
+    """Take an invitation back; returns the step that undoes it. What is not there or over stays so: None."""
     row = session.get(ReviewInvitation, (draft.organization, invitation))
     if row is None or row.draft != draft.id or row.ended_at is not None:
-        return
+        return None
     row.ended_at = datetime.now(UTC)
     _tell(session, row, visit, "invitation ended", draft, before={"until": row.until.isoformat()}, after=None)
+    session.flush()
+    words = f'Ended an invitation to review version {row.version} of "{draft.tutorial}".'
+    return remember(session, visit=visit, words=words, kind=_ENDED, payload={"invitation": row.id.hex})
+
+
+@undoer(_ENDED, Permission.TRAINER)
+def _open_again(session: Session, *, visit: VisitView, payload: Payload) -> None:
+    row = session.get_one(ReviewInvitation, (visit.organization, UUID(payload["invitation"])))
+    draft = session.get(TutorialDraft, (row.organization, row.draft))
+    if draft is None or draft.state != State.IN_REVIEW or draft.version != row.version:
+        raise CannotUndo("The version is not in review any more.")
+    if datetime.now(UTC) >= row.until:
+        raise CannotUndo("The invitation's 14 days are over.")
+    row.ended_at = None
+    _tell(session, row, visit, "invitation opened again", draft, before=None, after={"until": row.until.isoformat()})
     session.flush()
 
 

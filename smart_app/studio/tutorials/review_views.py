@@ -17,6 +17,7 @@ from smart_app.studio.tutorials.fields import from_json, one_line
 from smart_app.studio.tutorials.people import everybody
 from smart_app.studio.tutorials.version_rules import IN_PROGRESS_WORDS, InProgress, State
 from smart_app.studio.tutorials.versions import beside_live, home_of, waiting_by_invitation, waiting_drafts
+from smart_app.studio.undo import back_to
 from smart_app.visits.session import current_visit
 
 _PUBLISHED = tells("published", "Published. Whom it is for sees it from the next launch on.")
@@ -115,8 +116,10 @@ def end_invitation(draft: UUID, invitation: UUID, **_: Any) -> ResponseReturnVal
     visit = current_visit()
     with services().database.writing() as session:
         row = drafting.get_draft(session, organization=visit.organization, draft=draft)
-        inviting.end(session, visit=visit, draft=row, invitation=invitation)
+        step = inviting.end(session, visit=visit, draft=row, invitation=invitation)
         session.commit()
+    if step is not None:
+        return redirect(back_to("studio.review", step, visit=visit, draft=draft), 303)
     return redirect(to("studio.review", draft=draft, said=_ENDED), 303)
 
 

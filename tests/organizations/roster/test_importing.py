@@ -16,18 +16,18 @@ from smart_app.keys import KeyRing
 from smart_app.organizations.learners import Identity, resolve_learner
 from smart_app.organizations.models import AuditEntry
 from smart_app.organizations.roster import people
+from smart_app.organizations.roster.forgetting import forget_names
 from smart_app.organizations.roster.importing import (
     From,
     RosterPlan,
     RosterRefused,
-    forget_names,
     import_roster,
     plan_import,
-    undo_import,
 )
 from smart_app.organizations.roster.models import RosterIdentity, RosterPerson
 from smart_app.organizations.roster.reading import StaffLine
 from smart_app.organizations.roster.sealing import unseal
+from smart_app.organizations.roster.taking_back import undo_import
 from smart_app.organizations.verbs import add_organization
 
 EHR = UUID(int=7)
@@ -240,7 +240,9 @@ def test_an_import_can_be_taken_back(database: Database, source: From) -> None:
     bring(database, source, line(1), line(2))
     _, undo = bring(database, replace(source, whole=True), line(1, unit="Ward 9"), line(3))
     with database.writing() as session:
-        undo_import(session, organization=source.organization, payload=undo, actor="test")
+        undo_import(
+            session, organization=source.organization, payload=undo, keys=source.keys, keep_names=True, actor="test"
+        )
         session.commit()
     assert here(database, source) == [("ward-3", "nurse"), ("ward-3", "nurse")]
     plan, _ = bring(database, source, line(1), line(2), line(3))
@@ -251,4 +253,6 @@ def test_an_import_stands_in_the_audit_with_counts_alone(database: Database, sou
     bring(database, source, line(1), line(2))
     with looking(database) as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "roster imported")).one()
-    assert entry.details == {"source": "file", "added": 2, "changed": 0, "left": 0, "unchanged": 0}
+    counts = {"added": 2, "changed": 0, "left": 0, "unchanged": 0}
+    numbers = {"before": {"people": 0}, "after": {"people": 2}}
+    assert entry.details == {"source": "file", "list": None, **counts, **numbers}

@@ -5,8 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from smart_app.organizations.models import AuditEntry
+from smart_app.organizations.naming import code_of
 from smart_app.organizations.permissions import Permission
+from smart_app.organizations.roster.models import RosterPerson
 from tests.plugins.app import RealApp
 from tests.plugins.studio import Studio
 from tests.studio.people.conftest import SOON, TODAY, Trainer
@@ -23,6 +27,7 @@ PLAN = {
     "target": "60",
     "target_by": SOON.isoformat(),
 }
+NO_TARGET = {"target": "", "target_by": ""}
 
 
 def planned(trainer: Trainer, **more: Any) -> tuple[str, str]:
@@ -98,6 +103,77 @@ def test_a_plan_is_changed_and_what_was_named_stays(trainer: Trainer) -> None:
     assert "<h1>Spring</h1>" in page
     assert "Maya Sample" in page
     assert "teal badge, ext. 4411" in trainer.open(f"{path}/units/ward-3")
+
+
+def undo_of(page: str) -> str:
+    """Path of the undo that the page offers."""
+    return "undo/" + page.partition("/undo/")[2].partition('"')[0]
+
+
+def test_a_changed_plan_is_put_back_with_how_its_super_users_are_reached(trainer: Trainer) -> None:
+    trainer.imports()
+    path, _ = planned(trainer)
+    trainer.send(f"{path}/units/ward-3", {"staff": "S-1", "reach": "teal badge, ext. 4411"})
+    page = trainer.send(f"{path}/plan", {**PLAN, "name": "Spring", "unit-ward-3": "", **NO_TARGET}).text
+    assert "Changed the plan Spring." in page
+    assert "Ward 3" not in page.partition("<main")[2]
+    trainer.send(undo_of(page))
+    back = trainer.open(path)
+    assert "<h1>Winter</h1>" in back
+    assert "60% of people have used a feature by" in back
+    assert "teal badge, ext. 4411" in trainer.open(f"{path}/units/ward-3")
+
+
+def test_a_plan_that_was_changed_again_is_not_put_back(trainer: Trainer) -> None:
+    trainer.imports()
+    path, _ = planned(trainer)
+    first = undo_of(trainer.send(f"{path}/plan", {**PLAN, "name": "Spring"}).text)
+    trainer.send(f"{path}/plan", {**PLAN, "name": "Summer"})
+    assert "The plan was changed again since." in trainer.send(first, status=409).text
+    assert "<h1>Summer</h1>" in trainer.open(path)
+
+
+def test_a_plan_saved_as_it_was_offers_no_undo(trainer: Trainer) -> None:
+    trainer.imports()
+    path, _ = planned(trainer)
+    assert "/undo/" not in trainer.send(f"{path}/plan", PLAN).text
+
+
+def test_replaced_super_users_are_put_back(trainer: Trainer) -> None:
+    trainer.allows_names()
+    trainer.imports()
+    path, _ = planned(trainer)
+    unit = f"{path}/units/ward-3"
+    trainer.send(unit, {"staff": "S-1", "reach": "ext. 4411"})
+    replaced = undo_of(trainer.send(unit, {"staff": "S-2", "reach": ""}).text)
+    assert "Maya Sample" not in trainer.open(unit)
+    trainer.send(replaced)
+    page = trainer.open(unit)
+    assert "Maya Sample" in page
+    assert "Reached by: ext. 4411." in page
+    assert "Noor Sample" not in page
+
+
+def test_the_audit_says_by_code_who_was_a_super_user_and_who_is(trainer: Trainer, app: RealApp) -> None:
+    trainer.imports()
+    path, _ = planned(trainer)
+    for staff in ("S-1", "S-2"):
+        trainer.send(f"{path}/units/ward-3", {"staff": staff, "reach": "ext. 4411"})
+    with app.database.reading() as session:
+        named = select(AuditEntry.details).where(AuditEntry.action == "super-users named").order_by(AuditEntry.at)
+        first, second = session.scalars(named).all()
+        codes = {code_of(row.id) for row in session.scalars(select(RosterPerson).where(RosterPerson.unit == "ward-3"))}
+    assert (first["before"], second["before"]) == ({"people": [], "reach": None}, first["after"])
+    assert {*first["after"]["people"], *second["after"]["people"]} == codes
+
+
+def test_super_users_who_were_replaced_again_are_not_put_back(trainer: Trainer) -> None:
+    trainer.imports()
+    path, _ = planned(trainer)
+    unit = f"{path}/units/ward-3"
+    first = undo_of(trainer.send(unit, {"staff": "S-1", "reach": ""}).text)
+    trainer.send(unit, {"staff": "S-1 S-2", "reach": ""})
+    assert "changed again since" in trainer.send(first, status=409).text
 
 
 def test_a_super_user_is_somebody_of_the_unit(trainer: Trainer) -> None:

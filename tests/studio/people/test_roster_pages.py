@@ -3,8 +3,12 @@
 import io
 
 import pytest
+from sqlalchemy import select
 
+from launch.stores import Registration
 from smart_app.organizations.permissions import Permission
+from smart_app.organizations.roster.models import RosterIdentity
+from smart_app.organizations.verbs import register_ehr
 from tests.plugins.app import BASE_URL, OUR_PAGE, RealApp
 from tests.plugins.studio import Studio
 from tests.studio.people.conftest import LINES, Trainer
@@ -54,6 +58,51 @@ def test_columns_are_chosen_on_the_page(trainer: Trainer) -> None:
     assert "No column is chosen for: Staff identifier, Unit, Job role." in trainer.open(path)
     form = {"column-staff": "A", "column-unit": "B", "column-job_role": "C", "staff_is": "staff"}
     assert "1 person will be added." in trainer.send(path, form).text
+
+
+def second_ehr(app: RealApp) -> str:
+    """Another EHR of the organization; its id."""
+    registration = Registration(
+        id="", organization=app.organization.hex, name="Hillside EHR", iss="https://hillside.example/fhir",
+        client_id="preceptor", callback="hillside",
+    )  # fmt: skip
+    with app.database.writing() as session:
+        made = register_ehr(session, registration=registration, keys=app.services.keys, actor="test")
+        session.commit()
+    return made.hex
+
+
+def columns(**more: str) -> dict[str, str]:
+    named = {"staff": "Staff ID", "unit": "Unit", "job_role": "Role", "practitioner": "Practitioner ID"}
+    return {f"column-{name}": heading for name, heading in named.items()} | more
+
+
+def test_with_one_ehr_nobody_is_asked_whose_ids_they_are(trainer: Trainer) -> None:
+    page = trainer.open(trainer.bring(*LINES))
+    assert 'name="ehr"' not in page.partition("How the file is read")[2]
+
+
+def test_with_two_ehrs_the_page_asks_whose_ids_they_are(trainer: Trainer, app: RealApp) -> None:
+    other = second_ehr(app)
+    path = trainer.bring(*LINES)
+    page = trainer.open(path)
+    assert "It is not said which EHR" in page
+    assert "Import" not in page.partition("How the file is read")[0]
+    page = trainer.send(path, columns(ehr=other)).text
+    assert f'<option value="{other}" selected>Hillside EHR</option>' in page
+    trainer.send(f"{path}/import")
+    digest = app.services.keys.hash(
+        "learner identity practitioner", "https://hillside.example/fhir|Practitioner/prac-2"
+    )
+    with app.database.reading() as session:
+        hashes = session.scalars(select(RosterIdentity.hash).where(RosterIdentity.kind == "practitioner")).all()
+    assert hashes == [digest]
+
+
+def test_an_ehr_of_somebody_else_is_no_answer(trainer: Trainer, app: RealApp) -> None:
+    second_ehr(app)
+    path = trainer.bring(*LINES)
+    assert "It is not said which EHR" in trainer.send(path, columns(ehr="0" * 32)).text
 
 
 def test_an_import_can_be_undone(trainer: Trainer) -> None:

@@ -2,19 +2,21 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import func, select, update
 
 from launch.stores import Registration
 from smart_app.ledger.models import UsageEventRow
-from smart_app.library.models import AiFeatureRow
+from smart_app.library.models import AiFeatureRow, TutorialVersionRow
 from smart_app.organizations import verbs
 from smart_app.organizations.learners import Identity, resolve_learner
 from smart_app.organizations.models import AuditEntry, LearnerIdentity
 from smart_app.organizations.permissions import Permission, grant
 from smart_app.player.models import Progress
-from smart_app.studio.tutorials.models import DraftConflict, ReviewInvitation
+from smart_app.studio.tutorials.listing import DUE_WORDS
+from smart_app.studio.tutorials.models import DraftConflict, ReviewInvitation, TutorialDraft
 from smart_app.visits.models import Visit
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.studio import Studio, learner_of
@@ -54,7 +56,21 @@ def test_the_list_tells_what_is_stale_and_due(library: RealApp, trainer: Desk) -
         session.commit()
     assert len(titles(trainer, "?stale=on")) == 1
     assert "<b>Stale:</b> it has a new version" in trainer.get("tutorials").text
-    assert titles(trainer, "?due=passed") == []
+
+
+def test_the_list_tells_whose_review_date_has_passed_and_whose_is_soon(library: RealApp, trainer: Desk) -> None:
+    assert (titles(trainer, "?due=passed"), titles(trainer, "?due=soon")) == ([], [])
+    today = datetime.now(UTC).date()
+    days = {"passed": today - timedelta(days=1), "soon": today + timedelta(days=30)}
+    with library.database.writing() as session:
+        rows = session.scalars(select(TutorialVersionRow).order_by(TutorialVersionRow.tutorial)).all()
+        for row, day in zip(rows, days.values(), strict=True):
+            row.front_matter = {**row.front_matter, "review_by": day.isoformat()}
+        expected = [[row.front_matter["title"]] for row in rows]
+        session.commit()
+    assert [titles(trainer, f"?due={due}") for due in days] == expected
+    page = trainer.get("tutorials").text
+    assert [page.count(f'<small class="warn">{words}</small>') for words in DUE_WORDS.values()] == [1, 1]
 
 
 def test_a_reviewer_finds_a_stale_one_still_right(library: RealApp, trainer: Desk, studio: Studio) -> None:
@@ -332,8 +348,31 @@ def test_a_trainer_ends_an_invitation(library: RealApp, trainer: Desk, elsewhere
     elsewhere.visitor.post("reviews/invitations", {"code": invited(trainer, in_review)})
     with library.database.reading() as session:
         row = session.scalars(select(ReviewInvitation)).one()
-    assert trainer.visitor.post(f"{in_review}/invitations/{row.id}/end").status_code == 303
+    ended = trainer.visitor.post(f"{in_review}/invitations/{row.id}/end")
+    assert ended.status_code == 303
     assert elsewhere.get(in_review).status_code == 404
+    step = parse_qs(urlsplit(ended.location).query)["done"][0]
+    assert trainer.visitor.post(f"undo/{step}").status_code == 303
+    assert elsewhere.get(in_review).status_code == 200
+    with library.database.reading() as session:
+        again = select(AuditEntry).where(AuditEntry.action == "invitation opened again")
+        acts = [entry.details for entry in session.scalars(again)]
+    assert [(act["before"], act["after"]) for act in acts] == [(None, {"until": row.until.isoformat()})]
+
+
+def test_an_ended_invitation_is_not_opened_again_once_its_version_is_not_in_review(
+    library: RealApp, trainer: Desk, in_review: str
+) -> None:
+    invited(trainer, in_review)
+    with library.database.reading() as session:
+        row = session.scalars(select(ReviewInvitation)).one()
+    ended = trainer.visitor.post(f"{in_review}/invitations/{row.id}/end")
+    step = parse_qs(urlsplit(ended.location).query)["done"][0]
+    with library.database.writing() as session:
+        session.execute(update(TutorialDraft).values(state="draft"))
+        session.commit()
+    refused = trainer.visitor.post(f"undo/{step}")
+    assert (refused.status_code, "not in review any more" in refused.text) == (409, True)
 
 
 def test_a_colleague_of_the_same_house_needs_no_invitation(trainer: Desk, studio: Studio, in_review: str) -> None:
