@@ -8,7 +8,7 @@
   const saved = document.getElementById("saved");
   const notice = document.getElementById("notice");
   const name = `preceptor-draft/${form.dataset.copy}`;
-  const ours = ["form_token", "key", "revision", "editor", "signed", "then", "cite"];
+  const ours = ["form_token", "key", "revision", "editor", "signed", "then", "cite", "codes"];
   let timer = 0;
   let busy = false;
   let again = false;

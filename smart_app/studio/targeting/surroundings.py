@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from smart_app.library.choosing import Catalogue, catalogue_of
 from smart_app.library.situation import Situation, Target
 from smart_app.library.target_problems import Here, Problem, crowded_out, problems
 from smart_app.library.vocabulary import EVERYONE
-from smart_app.organizations.job_roles import job_roles
+from smart_app.organizations.job_roles import job_roles, shipped_codes
 from smart_app.organizations.role_map import mapped_codes
 from smart_app.organizations.roster.people import groups_by_role, has_roster
 from smart_app.organizations.titles import JobRoleTitle
@@ -36,7 +36,7 @@ class Surroundings:
     """Whether `people` are the roster's; else those who opened Preceptor in the last 90 days."""
     today: date
     codes: Mapping[str, str]
-    """Display words of the codes in the role map, "system|code"."""
+    """Display words of codes, "system|code": those of the role map, and those that we ship."""
 
     @cached_property
     def names(self) -> Names:
@@ -128,8 +128,18 @@ def surroundings(session: Session, *, organization: UUID, with_people: bool = Tr
         people=people,
         from_roster=from_roster,
         today=datetime.now(UTC).date(),
-        codes={f"{code.system}|{code.code}": code.display for code in mapped_codes(session, organization=organization)},
+        codes={**_shipped_codes(), **_mapped_codes(session, organization)},
     )
+
+
+def _mapped_codes(session: Session, organization: UUID) -> dict[str, str]:
+    found = mapped_codes(session, organization=organization)
+    return {f"{code.system}|{code.code}": code.display for code in found if code.display}
+
+
+@cache
+def _shipped_codes() -> Mapping[str, str]:
+    return {f"{system}|{code}": display for system, code, display in shipped_codes()}
 
 
 def roster_people(session: Session, organization: UUID) -> tuple[People, ...]:

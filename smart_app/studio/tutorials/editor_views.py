@@ -14,6 +14,7 @@ from smart_app.security import takes
 from smart_app.services import services
 from smart_app.studio.access import current_permissions, may
 from smart_app.studio.blueprint import blueprint, to
+from smart_app.studio.targeting.code_offers import LONGEST, offers
 from smart_app.studio.telling import tells
 from smart_app.studio.tutorials import drafting
 from smart_app.studio.tutorials.differing import differing
@@ -23,6 +24,7 @@ from smart_app.studio.tutorials.fields import SourceFields, from_json, one_line
 from smart_app.studio.tutorials.forms import fields_of_form
 from smart_app.studio.tutorials.models import TutorialDraft
 from smart_app.studio.tutorials.version_rules import State
+from smart_app.studio.tutorials.who_sees import who_sees
 from smart_app.studio.undo import back_to
 from smart_app.visits.session import current_visit
 
@@ -43,11 +45,14 @@ def edit(draft: UUID, **_: Any) -> ResponseReturnValue:
             return redirect(to("studio.review", draft=draft, said=request.args.get("said")), 303)
         page = editor_page(session, visit=visit, row=row, keys=services().keys)
         waiting = drafting.open_conflict(session, visit=visit, draft=draft)
+        when = who_sees(session, row=row, with_questions=True)
     return render_template(
         "studio/tutorials/editor.html",
         here="studio.tutorials",
         page=page,
         waiting=waiting,
+        when=when,
+        offers=offers(visit, request.args.get("codes", ""), page.fields.targets),
         editor=secrets.token_hex(16),
         tried="tried" in request.args,
     )
@@ -70,7 +75,8 @@ def save_draft(draft: UUID, **_: Any) -> ResponseReturnValue:
     then = request.form.get("then", "")
     if then == "send":
         return _send(draft, saved.revision)
-    return redirect(to("studio.edit", draft=draft, said="saved", _anchor=_place(then)), 303)
+    codes = request.form.get("codes", "").strip()[:LONGEST] if then == "codes" else ""
+    return redirect(to("studio.edit", draft=draft, said="saved", codes=codes or None, _anchor=_place(then)), 303)
 
 
 @blueprint.post("/<uuid:visit>/drafts/<uuid:draft>/take-back")
@@ -182,4 +188,4 @@ def _number(name: str) -> int:
 
 def _place(then: str) -> str | None:
     """Where the page opens after a press of a button in its middle."""
-    return then if then in ("sources", "slots", "questions") else None
+    return then if then in ("sources", "slots", "questions", "codes") else None

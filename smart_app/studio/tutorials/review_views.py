@@ -23,6 +23,7 @@ from smart_app.studio.tutorials.fields import DraftFields, from_json, one_line
 from smart_app.studio.tutorials.models import TutorialDraft
 from smart_app.studio.tutorials.people import everybody
 from smart_app.studio.tutorials.version_rules import IN_PROGRESS_WORDS, InProgress, State
+from smart_app.studio.tutorials.who_sees import who_sees
 from smart_app.visits.session import current_visit
 
 _PUBLISHED = tells("published", "Published. Whom it is for sees it from the next launch on.")
@@ -165,6 +166,7 @@ def _review(draft: UUID, *, wrong: str, code: str) -> str:
             here="studio.reviews",
             row=row,
             fields=from_json(row.fields),
+            when=who_sees(session, row=row),
             rows=_beside(session, row),
             live=row.version > 1,
             is_author=visit.learner.hex in authors,
