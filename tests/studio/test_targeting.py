@@ -12,7 +12,7 @@ from smart_app.fhir.expanding import FoundCode
 from smart_app.fhir.facts import Findings, RoleFacts
 from smart_app.library.ai_registry import Entry, Known, save_feature
 from smart_app.library.importing import import_library
-from smart_app.library.models import LibraryRow
+from smart_app.library.models import LibraryRow, TutorialVersionRow
 from smart_app.organizations.models import AuditEntry, JobRole, Learner, RoleCode
 from smart_app.organizations.permissions import Permission
 from smart_app.organizations.roster.models import RosterPerson, Unit
@@ -157,6 +157,30 @@ def test_what_never_matches_is_pointed_out(trainer: Visitor) -> None:
     trainer.post(f"targeting/{HANDOFF}", {**FOR_PHARMACISTS, "until": "2020-01-01"})
     assert "Shows to nobody: It ended on 2020-01-01" in text_of(trainer.get("targeting?wrong=1"))
     assert "Shows to nobody: It ended on 2020-01-01" in text_of(trainer.get(f"targeting/{HANDOFF}"))
+
+
+def test_one_that_others_always_precede_is_among_what_is_wrong(app: RealApp, trainer: Visitor) -> None:
+    assert "three others go before it" not in text_of(trainer.get("targeting?wrong=1"))
+    three_before_the_handoff(app)
+    page = trainer.get("targeting?wrong=1")
+    assert re.search(rf'targeting/{HANDOFF}">[^<]*</a>.*?Look at this:</b> Wherever it fits, three others go before it',
+                     page.text, flags=re.S)  # fmt: skip
+    assert "(a-0, a-1 and a-2)" in text_of(page)
+    assert "Wherever it fits, three others go before it" in text_of(trainer.get(f"targeting/{HANDOFF}"))
+    looked = trainer.post(f"targeting/{HANDOFF}", {**FOR_PHARMACISTS, "act": "look"})
+    assert "three others go before it" not in text_of(looked), "as it would be, it has work of its own"
+
+
+def three_before_the_handoff(app: RealApp) -> None:
+    """Three tutorials of the same work and roles, which the alphabet puts first."""
+    with app.database.writing() as session:
+        first = session.get_one(TutorialVersionRow, (app.organization, HANDOFF, 1))
+        columns = [each.name for each in TutorialVersionRow.__table__.columns if each.name != "tutorial"]
+        for number in range(3):
+            same = {name: getattr(first, name) for name in columns}
+            session.add(TutorialVersionRow(**same, tutorial=f"a-{number}"))
+        session.get_one(LibraryRow, app.organization).revision += 1
+        session.commit()
 
 
 def test_a_tutorial_that_is_not_there_is_said_so(trainer: Visitor) -> None:

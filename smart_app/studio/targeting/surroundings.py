@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from smart_app.library.audience import Count, Names, People, as_persons, count_persons, who_and_when
 from smart_app.library.choosing import Catalogue, catalogue_of
+from smart_app.library.crowding import Crowd
 from smart_app.library.situation import Situation, Target
-from smart_app.library.target_problems import Here, Problem, crowded_out, problems
+from smart_app.library.target_problems import Here, Problem, problems
 from smart_app.library.vocabulary import EVERYONE
 from smart_app.organizations.job_roles import job_roles, shipped_codes
 from smart_app.organizations.role_map import mapped_codes
@@ -102,13 +103,20 @@ class Surroundings:
         return f"{counted.fitting:,} of {counted.known:,} {whose} {fit}."
 
     def problems(self, target: Target, counted: Count) -> tuple[Problem, ...]:
-        """What is wrong with its targets alone."""
-        return problems(target, self.here, counted)
+        """What is wrong with its targets: by themselves, and since others always go before it."""
+        found, conflict = problems(target, self.here, counted), self._crowd_with(target).problem_of(target)
+        return (*found, conflict) if conflict else found
 
-    def conflict(self, target: Target) -> Problem | None:
-        """Whether others always go before it."""
+    def _crowd_with(self, target: Target) -> Crowd:
+        """The crowd of all targets, in which this one stands as it is now or as it would be."""
+        if self._published.get(target.tutorial) is target:
+            return self.catalogue.crowd_on(self.today)
         others = (each for each in self.catalogue.targets if each.tutorial != target.tutorial)
-        return crowded_out(target, (*others, target), self.here)
+        return Crowd((*others, target), today=self.today, live=self.catalogue.live_features)
+
+    @cached_property
+    def _published(self) -> Mapping[str, Target]:
+        return {target.tutorial: target for target in self.catalogue.targets}
 
     def sentence(self, target: Target) -> str:
         """Who sees it, and when."""

@@ -139,7 +139,6 @@ def _page(
         except TargetsRefused as refused:
             faults = refused.faults
     counted = around.count(shown)
-    conflict = around.conflict(shown)
     form = given or of_target(held)
     return render_template(
         "studio/targeting/target.html",
@@ -149,7 +148,7 @@ def _page(
         sentence=around.sentence(shown),
         also=also(shown),
         people=around.people_words(counted),
-        problems=(*around.problems(shown, counted), *((conflict,) if conflict else ())),
+        problems=around.problems(shown, counted),
         faults=faults,
         own=tutorial in own_targets(session, organization=organization),
         roles=role_boxes(form, around, people_by_role(around)),
