@@ -31,6 +31,7 @@ from smart_app.visits.session import current_visit
 MOST_BODY = 256 * 1024
 _SENT = tells("sent", "Sent for review. It stays as it is until a second person has read it.")
 _TAKEN_BACK = tells("taken-back", "It is yours again. Nobody reviews it now.")
+_NEXT = tells("settled-next", "Saved as you decided. Another text of yours waits.")
 _SETTLED = tells("settled", "Saved as you decided. Both texts were looked at, and nothing was lost.")
 
 
@@ -44,7 +45,7 @@ def edit(draft: UUID, **_: Any) -> ResponseReturnValue:
         if row.state != State.DRAFT:
             return redirect(to("studio.review", draft=draft, said=request.args.get("said")), 303)
         page = editor_page(session, visit=visit, row=row, keys=services().keys)
-        waiting = drafting.open_conflict(session, visit=visit, draft=draft)
+        waiting = drafting.open_conflicts(session, visit=visit, draft=draft)
         when = who_sees(session, row=row, with_questions=True)
     return render_template(
         "studio/tutorials/editor.html",
@@ -103,16 +104,22 @@ def discard(draft: UUID, **_: Any) -> ResponseReturnValue:
 @blueprint.get("/<uuid:visit>/drafts/<uuid:draft>/conflict/<uuid:conflict>")
 @may(Permission.TRAINER)
 def conflict(draft: UUID, conflict: UUID, **_: Any) -> ResponseReturnValue:
-    """Both texts, field by field."""
+    """Both texts, field by field; where an older one waits, that one's. Of what is decided, the editor."""
     visit = current_visit()
     with services().database.reading() as session:
         kept = drafting.get_conflict(session, visit=visit, draft=draft, conflict=conflict)
         row = drafting.get_draft(session, organization=visit.organization, draft=draft)
+        waiting = drafting.open_conflicts(session, visit=visit, draft=draft)
+    if kept.settled_at is not None:
+        return redirect(to("studio.edit", draft=draft), 303)
+    if kept.id != waiting[0].id:
+        return redirect(to("studio.conflict", draft=draft, conflict=waiting[0].id), 303)
     return render_template(
         "studio/tutorials/conflict.html",
         here="studio.tutorials",
         row=row,
         kept=kept,
+        later=len(waiting) - 1,
         rows=differing(from_json(row.fields), from_json(kept.fields)),
     )
 
@@ -133,8 +140,11 @@ def settle(draft: UUID, conflict: UUID, **_: Any) -> ResponseReturnValue:
             chosen={},
         )
         session.commit()
+        waiting = drafting.open_conflicts(session, visit=current_visit(), draft=draft)
     if saved is None:
         return redirect(to("studio.conflict", draft=draft, conflict=conflict), 303)
+    if waiting:
+        return redirect(to("studio.conflict", draft=draft, conflict=waiting[0].id, said=_NEXT), 303)
     return redirect(to("studio.edit", draft=draft, said=_SETTLED), 303)
 
 
