@@ -104,6 +104,20 @@ def test_with_a_roster_the_people_are_those_on_it(app: RealApp, trainer: Visitor
     assert "3 of 5 people on the roster fit." in page
 
 
+def test_where_the_roster_says_who_has_access_the_page_says_what_is_counted(app: RealApp, trainer: Visitor) -> None:
+    on_the_roster(app, nurse=3)
+    assert "with access to" not in text_of(trainer.get(f"targeting/{HANDOFF}")), "the roster says nothing of access"
+    with app.database.writing() as session:
+        first = session.scalars(select(RosterPerson)).first()
+        assert first is not None
+        first.access = "another-feature"
+        session.commit()
+    page = text_of(trainer.get(f"targeting/{HANDOFF}"))
+    assert "2 of 3 people on the roster fit. Counted are people on the roster with access to" in page
+    assert "A launch does not read that access" in page
+    assert "A launch does not read that access" in text_of(trainer.get("targeting"))
+
+
 def test_filters_find_what_they_say(trainer: Visitor) -> None:
     assert HANDOFF in trainer.get("targeting?role=nurse").text
     assert HANDOFF not in trainer.get("targeting?role=coder-him").text

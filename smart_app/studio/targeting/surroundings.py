@@ -13,13 +13,15 @@ from smart_app.library.choosing import Catalogue, catalogue_of
 from smart_app.library.crowding import Crowd
 from smart_app.library.situation import Situation, Target
 from smart_app.library.target_problems import Here, Problem, problems
-from smart_app.library.vocabulary import EVERYONE
+from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
 from smart_app.organizations.job_roles import job_roles, shipped_codes
 from smart_app.organizations.role_map import mapped_codes
 from smart_app.organizations.roster.people import groups_by_role, has_roster
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.visits.codes_seen import staff_codes
 from smart_app.visits.role_effect import Meaning, roles_of
+
+ACCESS_IS_NO_RULE = "A launch does not read that access, so people without it may see the tutorial too."
 
 
 class NoSuchTarget(LookupError):
@@ -94,13 +96,26 @@ class Surroundings:
     def _persons(self) -> tuple[tuple[Situation, int], ...]:
         return as_persons(self.people, lambda roles: self.catalogue.live_for(roles, self.today))
 
-    def people_words(self, counted: Count) -> str:
-        """ "612 of 20,000 people on the roster fit."."""
+    def people_words(self, target: Target, counted: Count) -> str:
+        """ "612 of 20,000 people on the roster fit.", and what was counted."""
         if not counted.known:
             return "Nobody has opened Preceptor here yet, and there is no roster, so nobody can be counted."
-        whose = "people on the roster" if self.from_roster else "people who opened Preceptor in the last 90 days"
         fit = "fits" if counted.fitting == 1 else "fit"
-        return f"{counted.fitting:,} of {counted.known:,} {whose} {fit}."
+        said = f"{counted.fitting:,} of {counted.known:,} {self.whose} {fit}."
+        if target.ai_feature == ANY_FEATURE or not self.roster_says_access:
+            return said
+        named = self.names.feature(target.ai_feature)
+        return f"{said} Counted are people on the roster with access to {named}. {ACCESS_IS_NO_RULE}"
+
+    @property
+    def whose(self) -> str:
+        """Who is counted."""
+        return "people on the roster" if self.from_roster else "people who opened Preceptor in the last 90 days"
+
+    @cached_property
+    def roster_says_access(self) -> bool:
+        """Whether the roster says of anybody which AI features they have: then the numbers leave out who has not."""
+        return any(group.features is not None for group in self.people)
 
     def problems(self, target: Target, counted: Count) -> tuple[Problem, ...]:
         """What is wrong with its targets: by themselves, and since others always go before it."""

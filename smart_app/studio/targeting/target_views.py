@@ -147,7 +147,7 @@ def _page(
         held=around.sentence(held) if given is not None else None,
         sentence=around.sentence(shown),
         also=also(shown),
-        people=around.people_words(counted),
+        people=around.people_words(shown, counted),
         problems=around.problems(shown, counted),
         faults=faults,
         own=tutorial in own_targets(session, organization=organization),
