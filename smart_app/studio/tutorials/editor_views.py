@@ -77,7 +77,8 @@ def save_draft(draft: UUID, **_: Any) -> ResponseReturnValue:
     if then == "send":
         return _send(draft, saved.revision)
     codes = request.form.get("codes", "").strip()[:LONGEST] if then == "codes" else ""
-    return redirect(to("studio.edit", draft=draft, said="saved", codes=codes or None, _anchor=_place(then)), 303)
+    place = "codes" if codes else _place(then)
+    return redirect(to("studio.edit", draft=draft, said="saved", codes=codes or None, _anchor=place), 303)
 
 
 @blueprint.post("/<uuid:visit>/drafts/<uuid:draft>/take-back")
@@ -198,4 +199,4 @@ def _number(name: str) -> int:
 
 def _place(then: str) -> str | None:
     """Where the page opens after a press of a button in its middle."""
-    return then if then in ("sources", "slots", "questions", "codes") else None
+    return then if then in ("sources", "slots", "questions") else None
