@@ -60,15 +60,18 @@ class Crowd:
         return _told(rivals) if rivals else None  # it fits nowhere, which the other rules tell
 
     def _choice(self, meeting: Meeting, situation: Situation, target: Target) -> tuple[str, ...]:
-        """The tutorials chosen there. Who does not name what is open goes after all who do, so they are not asked."""
-        general = self._named.get(meeting._replace(role=EVERYONE), []) if meeting.role != EVERYONE else []
-        rivals = {each.tutorial: each for each in (*self._named.get(meeting, ()), *general)}
+        """The tutorials chosen there, if three others are to go before it.
+
+        Who does not name what is open comes after all who do, and what is for everyone after what is for the role:
+        they are not asked.
+        """
+        rivals = self._named[meeting]
         if len(rivals) <= MOST_CHOICES:
             return (target.tutorial,)
         narrowed = (situation.specialties, situation.encounter_class, situation.care_setting)
         key = (meeting, narrowed, situation.today, situation.live_features)
         if key not in self._chosen:
-            self._chosen[key] = tuple(choice.tutorial for choice in choose(rivals.values(), situation))
+            self._chosen[key] = tuple(choice.tutorial for choice in choose(rivals, situation))
         return self._chosen[key]
 
     def _situation(self, target: Target, role: str, kind: str, value: str) -> Situation:
