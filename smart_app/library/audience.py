@@ -1,7 +1,8 @@
 """Who sees a tutorial, and when: in one plain sentence, and in people. Pure.
 
-The people are counted by the rules of :mod:`smart_app.library.target_rules` themselves, so that the number cannot
-say something else than what a launch does.
+The people are counted by the rules of :mod:`smart_app.library.target_rules` themselves. One thing is counted that no
+launch asks: where the roster says who has access to an AI feature, those without it are left out, while a launch goes
+by the registry alone. The pages say so (:mod:`smart_app.studio.targeting.surroundings`).
 """
 
 from collections.abc import Callable, Iterable, Mapping

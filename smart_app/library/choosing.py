@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smart_app.library.crowding import Crowd
 from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
 from smart_app.library.own_targets import Targets, own_targets
 from smart_app.library.reading import NoSuchTutorial, current_rows, library_revision
@@ -80,6 +81,17 @@ class Catalogue:
             for role in target.roles:
                 found.setdefault(role, []).append(target)
         return {role: tuple(targets) for role, targets in found.items()}
+
+    def crowd_on(self, today: date) -> Crowd:
+        """Who goes before whom, worked out once a day while the library stands."""
+        if today not in self._crowds:
+            self._crowds.clear()
+            self._crowds[today] = Crowd(self.targets, today=today, live=self.live_features)
+        return self._crowds[today]
+
+    @cached_property
+    def _crowds(self) -> dict[date, Crowd]:
+        return {}
 
     def for_roles(self, job_roles: Iterable[str]) -> tuple[Target, ...]:
         """What is for one of these roles or everyone, each once."""

@@ -48,6 +48,12 @@ def own_targets(session: Session, *, organization: UUID) -> dict[str, Targets]:
     return {row.tutorial: Targets(tuple(row.roles), row.targets) for row in rows}
 
 
+def find_own_targets(session: Session, *, organization: UUID, tutorial: str) -> tuple[Targets, datetime] | None:
+    """What the organization set for this tutorial, and when; None: what its file says holds."""
+    row = session.get(TargetOverrideRow, (organization, tutorial))
+    return (Targets(tuple(row.roles), row.targets), row.changed_at) if row is not None else None
+
+
 def set_targets(
     session: Session, *, organization: UUID, tutorial: str, wanted: Targets, known_roles: Collection[str], actor: str
 ) -> Targets | None:

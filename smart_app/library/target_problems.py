@@ -1,16 +1,15 @@
-"""Rules that can never match, and tutorials that stand in each other's way. Pure.
+"""Targets that can never match, or that somebody should look at. Pure.
 
 Each problem says what is wrong and what to do. `never`: nobody can see the tutorial as it stands.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from smart_app.library import vocabulary as words
 from smart_app.library.audience import Count, Names
-from smart_app.library.situation import Situation, Target
-from smart_app.library.targeting import choose, fits
+from smart_app.library.situation import Target
 from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE, SETTING_OF_CLASS
 
 
@@ -42,53 +41,6 @@ def problems(target: Target, here: Here, count: Count) -> tuple[Problem, ...]:
     found = [*_dates(target, here), *_roles(target, here), *_feature(target, here)]
     found += [*_work(target), *_place_of_care(target), *_people(target, count)]
     return tuple(sorted(found, key=lambda problem: not problem.never))
-
-
-def crowded_out(target: Target, targets: Iterable[Target], here: Here) -> Problem | None:
-    """Whether three others always go before it, wherever it fits: by :func:`~smart_app.library.targeting.choose`."""
-    everyone = tuple(targets)
-    rivals: set[str] = set()
-    for role in sorted(target.roles):
-        mine = tuple(each for each in everyone if role in each.roles or EVERYONE in each.roles)
-        for situation in _situations(target, role, here):
-            if not fits(target, situation):
-                continue
-            chosen = {choice.tutorial for choice in choose(mine, situation)}
-            if target.tutorial in chosen:
-                return None
-            rivals |= chosen
-    if not rivals:
-        return None  # it fits nowhere, which the other rules tell
-    others = words.in_words(sorted(rivals)[:6])
-    return Problem(
-        f"Wherever it fits, three others go before it ({others}), so it shows only to who has finished those. "
-        "Narrow theirs, or give this one work of its own."
-    )
-
-
-def _situations(target: Target, role: str, here: Here) -> Iterator[Situation]:
-    """Each way in which this role meets it, for somebody who has learned nothing yet."""
-    live = frozenset(name for name, status in here.feature_status.items() if status == "live")
-    someone = Situation(
-        today=max(here.today, target.starts or here.today),
-        job_roles=() if role == EVERYONE else (role,),
-        live_features=live | {target.ai_feature},
-    )
-    narrowed = Situation(
-        **{
-            **vars(someone),
-            "specialties": target.specialties,
-            "encounter_class": min(target.encounter_classes, default=None),
-            "care_setting": min(target.care_settings, default=None),
-        }
-    )
-    for code in sorted(target.task_codes):
-        yield Situation(**{**vars(narrowed), "task_open": True, "task_codes": frozenset({code})})
-    for intent in sorted(target.intents):
-        yield Situation(**{**vars(narrowed), "intent": intent})
-    for placement in sorted(target.placements):
-        yield Situation(**{**vars(narrowed), "placement": placement})
-    yield narrowed
 
 
 def _dates(target: Target, here: Here) -> Iterator[Problem]:

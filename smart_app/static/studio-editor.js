@@ -8,7 +8,7 @@
   const saved = document.getElementById("saved");
   const notice = document.getElementById("notice");
   const name = `preceptor-draft/${form.dataset.copy}`;
-  const ours = ["form_token", "key", "revision", "editor", "signed", "then", "cite"];
+  const ours = ["form_token", "key", "revision", "editor", "signed", "then", "cite", "codes"];
   let timer = 0;
   let busy = false;
   let again = false;
@@ -105,7 +105,7 @@
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form), credentials: "same-origin", headers: { "X-Preceptor": "1", Accept: "application/json" } });
       if (answer.ok) { await follow(await answer.json(), sent); }
       else if (answer.status === 401) { tell("You are signed out. Your text is kept in this browser.", form.dataset.entry, "Sign in again, then open this tutorial: it is offered there."); saved.textContent = "Kept in this browser"; over = true; }
-      else if (answer.status === 409) { await collide(answer); }
+      else if (answer.status === 409) { await collide(answer, sent); }
       else if (answer.status === 429 || answer.status >= 500) { throw new Error("later"); }
       else { tell("This could not be saved as it is. Your text is kept in this browser."); saved.textContent = "Kept in this browser"; }
     } catch { saved.textContent = "Kept in this browser. Trying again"; later(8000); }
@@ -122,10 +122,10 @@
     if (!still) { known = ""; later(600); }
     frame?.contentWindow?.location.reload();
   }
-  async function collide(answer) {
+  async function collide(answer, sent) {
     const reply = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : null;
     over = true;
-    if (reply?.conflict) { forget(); tell("Somebody else saved while you wrote. Both texts are kept.", reply.conflict, "Decide between the two"); saved.textContent = "Both texts are kept"; }
+    if (reply?.conflict) { if (now() === sent) { forget(); } tell("Somebody else saved while you wrote. Both texts are kept.", reply.conflict, "Decide between the two"); saved.textContent = "Both texts are kept"; }
     else { tell("It is not a draft any more, so it was not saved. Your text is kept in this browser."); saved.textContent = "Kept in this browser"; }
   }
 

@@ -1,15 +1,18 @@
 """Who sees a tutorial and when, in a sentence and in people, and what can never match."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
 
 from smart_app.library.audience import Count, Names, People, also, count, who_and_when
 from smart_app.library.coverage import Cell, Feature, coverage
-from smart_app.library.situation import Target
-from smart_app.library.target_problems import Here, crowded_out, problems
+from smart_app.library.crowding import Crowd
+from smart_app.library.situation import Situation, Target
+from smart_app.library.target_problems import Here, Problem, problems
+from smart_app.library.targeting import choose
 
 TODAY = date(2026, 11, 23)
 NAMES = Names(
@@ -158,6 +161,15 @@ def test_that_nobody_fits_is_told_only_where_somebody_is_known() -> None:
     assert problems(target(), here(), Count(0, 0)) == ()
 
 
+def crowded_out(one: Target, everyone: Iterable[Target], here: Here) -> Problem | None:
+    return crowd_of(everyone, here).problem_of(one)
+
+
+def crowd_of(everyone: Iterable[Target], here: Here) -> Crowd:
+    live = frozenset(name for name, status in here.feature_status.items() if status == "live")
+    return Crowd(everyone, today=here.today, live=live)
+
+
 def test_a_tutorial_that_three_others_always_precede_is_crowded_out() -> None:
     rivals = [target(tutorial=f"a-{n}") for n in range(3)]
     problem = crowded_out(target(), [*rivals, target()], here())
@@ -177,6 +189,55 @@ def test_what_fits_nowhere_is_crowded_out_by_nobody() -> None:
 def test_rivals_whose_feature_is_not_live_crowd_nobody_out() -> None:
     rivals = [target(tutorial=f"a-{n}", ai_feature="ambient-note") for n in range(3)]
     assert crowded_out(target(), [*rivals, target()], here()) is None
+
+
+def always_preceded(one: Target, everyone: list[Target], here: Here) -> bool:
+    """The same, asked in every situation of everybody: slow, and short enough to be believed."""
+    met = False
+    for role in one.roles:
+        mine = [each for each in everyone if each.roles & {role, "everyone"}]
+        someone: dict[str, Any] = {
+            "today": TODAY,
+            "job_roles": () if role == "everyone" else (role,),
+            "live_features": frozenset({"handoff-summary"}),
+            "encounter_class": min(one.encounter_classes, default=None),
+        }
+        opened: list[dict[str, Any]] = [{"task_open": True, "task_codes": frozenset({c})} for c in one.task_codes]
+        opened += [{"intent": each} for each in one.intents] + [{"placement": each} for each in one.placements] + [{}]
+        for each in opened:
+            chosen = [choice.tutorial for choice in choose(mine, Situation(**someone, **each))]
+            if one.tutorial in chosen:
+                return False
+            met = met or bool(chosen)
+    return met
+
+
+def any_targets(random: Random) -> list[Target]:
+    """Twenty tutorials that meet often."""
+
+    def some(*values: str) -> set[str]:
+        return {value for value in values if random.random() < 0.4}
+
+    return [
+        target(
+            tutorial=f"t-{n}",
+            roles=some("nurse", "physician", "everyone") or {"nurse"},
+            task_codes=some("urn:preceptor:task|shift-handoff", "urn:preceptor:task|chart-review"),
+            intents=some("shift-handoff", "their-own-word"),
+            placements=some("handoff"),
+            encounter_classes=some("IMP", "AMB"),
+            any=random.random() < 0.2,
+        )
+        for n in range(20)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_who_is_crowded_out_is_the_same_as_by_asking_everywhere(seed: int) -> None:
+    everyone = any_targets(Random(seed))
+    crowd = crowd_of(everyone, here())
+    found = {one.tutorial for one in everyone if crowd.problem_of(one)}
+    assert found == {one.tutorial for one in everyone if always_preceded(one, everyone, here())}
 
 
 def test_the_matrix_tells_holes_from_what_nobody_has_said() -> None:

@@ -47,7 +47,7 @@ def _tutorials(desk: Desk) -> list[str]:
     clash: Any = desk.visitor.post(draft, {**before, "title": "Written at the same time"})
     conflict = re.search(rf"{draft}/conflict/[0-9a-f-]{{36}}", clash.location or clash.text)
     assert conflict, clash.text
-    drafted = [draft, f"{draft}/pictures", f"{draft}/seen/card", conflict[0]]
+    drafted = [draft, f"{draft}?codes=nurse", f"{draft}/pictures", f"{draft}/seen/card", conflict[0]]
     published = [f"tutorials/{TAUGHT}", f"tutorials/{TAUGHT}/compare", f"targeting/{TAUGHT}"]
     return [*drafted, review.request.path.removeprefix(desk.visitor.home), *published]
 

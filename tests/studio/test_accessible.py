@@ -22,7 +22,12 @@ from werkzeug.serving import make_server
 from smart_app.organizations.models import EhrRegistration, LaunchReportRow
 from smart_app.organizations.permissions import Permission
 from tests.fhir.records import NURSE, SCT
-from tests.player.looking import nameless_controls, names, what_axe_finds_in_light_and_dark
+from tests.player.looking import (
+    at_400_percent,
+    nameless_controls,
+    names,
+    what_axe_finds_in_light_and_dark,
+)
 from tests.plugins.app import RealApp, Visitor
 from tests.plugins.browser import OpenBrowser
 from tests.plugins.studio import Studio, upload
@@ -125,6 +130,19 @@ def page(open_browser: OpenBrowser, trainer: Visitor) -> BrowserPage:
     return context.new_page()
 
 
+@pytest.fixture
+def without_script(page: BrowserPage, trainer: Visitor) -> BrowserPage:
+    """A window of the same browser in which no script runs, with the trainer's visit."""
+    browser = page.context.browser
+    assert browser is not None
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
+    window = context.new_page()
+    window.set_content("<title>Not run</title><script>document.title = 'Run'</script>")
+    assert window.title() == "Not run"
+    return window
+
+
 def test_every_page_is_among_those_looked_at(app: RealApp, paths: list[str]) -> None:
     routes = app.app.url_map.bind("localhost")
     seen = {routes.match(path.partition("?")[0])[0] for path in paths if "no-such" not in path}
@@ -155,6 +173,44 @@ def test_nothing_overflows(page: BrowserPage, address: str, paths: list[str]) ->
             if over > 0:
                 wrong[f"{path} at {width}"] = over
     assert wrong == {}
+
+
+def test_nothing_scrolls_sideways_at_400_percent(page: BrowserPage, address: str, paths: list[str]) -> None:
+    """As zooming does it, with the dots of a screen; tables scroll within themselves."""
+    wrong = {}
+    with at_400_percent(page):
+        for path in paths:
+            page.goto(address + path)
+            assert page.evaluate("[innerWidth, devicePixelRatio]") == [320, 4]
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if over > 0:
+                wrong[path] = over
+    assert wrong == {}
+
+
+ONLY_BY_SCRIPT = {"Put it back", "Throw it away"}
+"""Buttons of what a browser keeps: without a script it keeps nothing."""
+IN_REACH = """() => [...document.querySelectorAll('main button, main a[href]')]
+  .filter(each => each.checkVisibility()).map(each => each.textContent.replace(/\\s+/g, ' ').trim()).sort()"""
+FORMS_THAT_LEAD_NOWHERE = """() => [...document.querySelectorAll('form')]
+  .filter(form => ![...form.elements].some(each => each.type === 'submit')).map(form => form.outerHTML.slice(0, 120))"""
+
+
+def test_without_script_every_page_says_the_same_and_every_form_can_be_sent(
+    page: BrowserPage, address: str, paths: list[str], without_script: BrowserPage
+) -> None:
+    wrong: dict[str, Any] = {}
+    seen: set[str] = set()
+    for path in paths:
+        page.goto(address + path)
+        without_script.goto(address + path)
+        with_it, without = (each.evaluate(IN_REACH) for each in (page, without_script))
+        dead = without_script.evaluate(FORMS_THAT_LEAD_NOWHERE)
+        seen |= set(without)
+        if sorted(set(with_it) - ONLY_BY_SCRIPT - set(without)) or dead:
+            wrong[path] = (sorted(set(with_it) - set(without)), dead)
+    assert wrong == {}
+    assert {"Send for review", "Save who sees this", "Find codes", "Save what I chose"} <= seen
 
 
 def test_every_control_has_a_name_and_is_reached_by_tab_with_its_focus_seen(

@@ -12,7 +12,7 @@ from smart_app.fhir.expanding import FoundCode
 from smart_app.fhir.facts import Findings, RoleFacts
 from smart_app.library.ai_registry import Entry, Known, save_feature
 from smart_app.library.importing import import_library
-from smart_app.library.models import AiFeatureRow, LibraryRow
+from smart_app.library.models import AiFeatureRow, LibraryRow, TutorialVersionRow
 from smart_app.organizations.models import AuditEntry, JobRole, Learner, RoleCode
 from smart_app.organizations.permissions import Permission
 from smart_app.organizations.roster.models import RosterPerson, Unit
@@ -104,6 +104,20 @@ def test_with_a_roster_the_people_are_those_on_it(app: RealApp, trainer: Visitor
     assert "3 of 5 people on the roster fit." in page
 
 
+def test_where_the_roster_says_who_has_access_the_page_says_what_is_counted(app: RealApp, trainer: Visitor) -> None:
+    on_the_roster(app, nurse=3)
+    assert "with access to" not in text_of(trainer.get(f"targeting/{HANDOFF}")), "the roster says nothing of access"
+    with app.database.writing() as session:
+        first = session.scalars(select(RosterPerson)).first()
+        assert first is not None
+        first.access = "another-feature"
+        session.commit()
+    page = text_of(trainer.get(f"targeting/{HANDOFF}"))
+    assert "2 of 3 people on the roster fit. Counted are people on the roster with access to" in page
+    assert "A launch does not read that access" in page
+    assert "A launch does not read that access" in text_of(trainer.get("targeting"))
+
+
 def test_filters_find_what_they_say(trainer: Visitor) -> None:
     assert HANDOFF in trainer.get("targeting?role=nurse").text
     assert HANDOFF not in trainer.get("targeting?role=coder-him").text
@@ -157,6 +171,30 @@ def test_what_never_matches_is_pointed_out(trainer: Visitor) -> None:
     trainer.post(f"targeting/{HANDOFF}", {**FOR_PHARMACISTS, "until": "2020-01-01"})
     assert "Shows to nobody: It ended on 2020-01-01" in text_of(trainer.get("targeting?wrong=1"))
     assert "Shows to nobody: It ended on 2020-01-01" in text_of(trainer.get(f"targeting/{HANDOFF}"))
+
+
+def test_one_that_others_always_precede_is_among_what_is_wrong(app: RealApp, trainer: Visitor) -> None:
+    assert "three others go before it" not in text_of(trainer.get("targeting?wrong=1"))
+    three_before_the_handoff(app)
+    page = trainer.get("targeting?wrong=1")
+    assert re.search(rf'targeting/{HANDOFF}">[^<]*</a>.*?Look at this:</b> Wherever it fits, three others go before it',
+                     page.text, flags=re.S)  # fmt: skip
+    assert "(a-0, a-1 and a-2)" in text_of(page)
+    assert "Wherever it fits, three others go before it" in text_of(trainer.get(f"targeting/{HANDOFF}"))
+    looked = trainer.post(f"targeting/{HANDOFF}", {**FOR_PHARMACISTS, "act": "look"})
+    assert "three others go before it" not in text_of(looked), "as it would be, it has work of its own"
+
+
+def three_before_the_handoff(app: RealApp) -> None:
+    """Three tutorials of the same work and roles, which the alphabet puts first."""
+    with app.database.writing() as session:
+        first = session.get_one(TutorialVersionRow, (app.organization, HANDOFF, 1))
+        columns = [each.name for each in TutorialVersionRow.__table__.columns if each.name != "tutorial"]
+        for number in range(3):
+            same = {name: getattr(first, name) for name in columns}
+            session.add(TutorialVersionRow(**same, tutorial=f"a-{number}"))
+        session.get_one(LibraryRow, app.organization).revision += 1
+        session.commit()
 
 
 def test_a_tutorial_that_is_not_there_is_said_so(trainer: Visitor) -> None:

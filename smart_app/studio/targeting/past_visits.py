@@ -10,18 +10,16 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smart_app.library.choosing import explain_for
 from smart_app.library.sensitivity import context_is_sensitive
-from smart_app.library.situation import Situation
 from smart_app.library.targeting import RuleResult
 from smart_app.organizations.models import EhrRegistration
+from smart_app.studio.targeting.past_rules import changed_since, rules_then, why_it_differs
 from smart_app.visits.models import Visit
 from smart_app.visits.verbs import KEPT
 from smart_app.visits.view import VisitChoice, VisitView, view_of
 
-PERSONAL_RULES = frozenset({"learned already", "dismissed"})
 SHARED_REASONS = frozenset(
-    {"open task", "intent", "placement", "any task", "next for role", "specialty", "job role", "not reported"}
+    {"open task", "intent", "placement", "often", "any task", "next for role", "specialty", "job role", "not reported"}
 )
 """Kinds that tell of the work; all others tell of the person."""
 MOST_MINE = 10
@@ -64,6 +62,10 @@ class PastVisit:
     mine: bool
     was_shown: bool
     """Whether that tutorial was among them."""
+    changed: tuple[str, ...]
+    """What was changed since, of what the rules read; sentences."""
+    differs: str
+    """What may be behind it where these rules and what was shown disagree; "": they agree."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,9 @@ def past_visit(session: Session, *, visit: VisitView, reference: str, tutorial: 
     if not mine and _is_sensitive(session, then):
         raise SensitiveVisit(reference)
     shown = tuple(_shown(choice, mine=mine) for choice in then.choices)
+    at, was_shown = row.started_at, tutorial in {choice.tutorial for choice in then.choices}
+    rules = rules_then(session, then=then, at=at, tutorial=tutorial, mine=mine) if tutorial else ()
+    changed = changed_since(session, organization=then.organization, tutorial=tutorial, at=at) if tutorial else ()
     return PastVisit(
         on=f"{row.started_at.day} {row.started_at:%B}",
         ehr=then.ehr_name,
@@ -104,9 +109,11 @@ def past_visit(session: Session, *, visit: VisitView, reference: str, tutorial: 
         encounter_class=then.encounter_class,
         missing=then.missing,
         shown=shown,
-        rules=_rules(session, then, tutorial, mine=mine) if tutorial else (),
+        rules=rules,
         mine=mine,
-        was_shown=tutorial in {choice.tutorial for choice in then.choices},
+        was_shown=was_shown,
+        changed=changed,
+        differs=why_it_differs(rules, was_shown=was_shown, changed=changed, mine=mine),
     )
 
 
@@ -144,20 +151,3 @@ def _is_sensitive(session: Session, then: VisitView) -> bool:
 def _shown(choice: VisitChoice, *, mine: bool) -> WasShown:
     told = tuple(reason["text"] for reason in choice.reasons if mine or reason["kind"] in SHARED_REASONS)
     return WasShown(choice.tutorial, choice.version, told)
-
-
-def _rules(session: Session, then: VisitView, tutorial: str, *, mine: bool) -> tuple[RuleResult, ...]:
-    """By the rules of today; the person's history is left out, so its rules are too where it is another's."""
-    situation = Situation(
-        today=datetime.now(UTC).date(),
-        job_roles=then.job_roles,
-        role_titles=dict(zip(then.job_roles, then.role_titles, strict=False)),
-        specialties=frozenset(then.specialties),
-        task_open=then.task_open,
-        task_codes=frozenset(then.task_codes),
-        intent=then.intent,
-        placement=then.placement,
-        encounter_class=then.encounter_class,
-    )
-    found = explain_for(session, organization=then.organization, tutorial=tutorial, situation=situation)
-    return tuple(result for result in found if result.rule not in PERSONAL_RULES)

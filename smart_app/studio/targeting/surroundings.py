@@ -3,22 +3,25 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from smart_app.library.audience import Count, Names, People, as_persons, count_persons, who_and_when
 from smart_app.library.choosing import Catalogue, catalogue_of
+from smart_app.library.crowding import Crowd
 from smart_app.library.situation import Situation, Target
-from smart_app.library.target_problems import Here, Problem, crowded_out, problems
-from smart_app.library.vocabulary import EVERYONE
-from smart_app.organizations.job_roles import job_roles
+from smart_app.library.target_problems import Here, Problem, problems
+from smart_app.library.vocabulary import ANY_FEATURE, EVERYONE
+from smart_app.organizations.job_roles import job_roles, shipped_codes
 from smart_app.organizations.role_map import mapped_codes
 from smart_app.organizations.roster.people import groups_by_role, has_roster
 from smart_app.organizations.titles import JobRoleTitle
 from smart_app.visits.codes_seen import staff_codes
 from smart_app.visits.role_effect import Meaning, roles_of
+
+ACCESS_IS_NO_RULE = "A launch does not read that access, so people without it may see the tutorial too."
 
 
 class NoSuchTarget(LookupError):
@@ -36,7 +39,7 @@ class Surroundings:
     """Whether `people` are the roster's; else those who opened Preceptor in the last 90 days."""
     today: date
     codes: Mapping[str, str]
-    """Display words of the codes in the role map, "system|code"."""
+    """Display words of codes, "system|code": those of the role map, and those that we ship."""
 
     @cached_property
     def names(self) -> Names:
@@ -93,22 +96,42 @@ class Surroundings:
     def _persons(self) -> tuple[tuple[Situation, int], ...]:
         return as_persons(self.people, lambda roles: self.catalogue.live_for(roles, self.today))
 
-    def people_words(self, counted: Count) -> str:
-        """ "612 of 20,000 people on the roster fit."."""
+    def people_words(self, target: Target, counted: Count) -> str:
+        """ "612 of 20,000 people on the roster fit.", and what was counted."""
         if not counted.known:
             return "Nobody has opened Preceptor here yet, and there is no roster, so nobody can be counted."
-        whose = "people on the roster" if self.from_roster else "people who opened Preceptor in the last 90 days"
         fit = "fits" if counted.fitting == 1 else "fit"
-        return f"{counted.fitting:,} of {counted.known:,} {whose} {fit}."
+        said = f"{counted.fitting:,} of {counted.known:,} {self.whose} {fit}."
+        if target.ai_feature == ANY_FEATURE or not self.roster_says_access:
+            return said
+        named = self.names.feature(target.ai_feature)
+        return f"{said} Counted are people on the roster with access to {named}. {ACCESS_IS_NO_RULE}"
+
+    @property
+    def whose(self) -> str:
+        """Who is counted."""
+        return "people on the roster" if self.from_roster else "people who opened Preceptor in the last 90 days"
+
+    @cached_property
+    def roster_says_access(self) -> bool:
+        """Whether the roster says of anybody which AI features they have: then the numbers leave out who has not."""
+        return any(group.features is not None for group in self.people)
 
     def problems(self, target: Target, counted: Count) -> tuple[Problem, ...]:
-        """What is wrong with its targets alone."""
-        return problems(target, self.here, counted)
+        """What is wrong with its targets: by themselves, and since others always go before it."""
+        found, conflict = problems(target, self.here, counted), self._crowd_with(target).problem_of(target)
+        return (*found, conflict) if conflict else found
 
-    def conflict(self, target: Target) -> Problem | None:
-        """Whether others always go before it."""
+    def _crowd_with(self, target: Target) -> Crowd:
+        """The crowd of all targets, in which this one stands as it is now or as it would be."""
+        if self._published.get(target.tutorial) is target:
+            return self.catalogue.crowd_on(self.today)
         others = (each for each in self.catalogue.targets if each.tutorial != target.tutorial)
-        return crowded_out(target, (*others, target), self.here)
+        return Crowd((*others, target), today=self.today, live=self.catalogue.live_features)
+
+    @cached_property
+    def _published(self) -> Mapping[str, Target]:
+        return {target.tutorial: target for target in self.catalogue.targets}
 
     def sentence(self, target: Target) -> str:
         """Who sees it, and when."""
@@ -128,8 +151,18 @@ def surroundings(session: Session, *, organization: UUID, with_people: bool = Tr
         people=people,
         from_roster=from_roster,
         today=datetime.now(UTC).date(),
-        codes={f"{code.system}|{code.code}": code.display for code in mapped_codes(session, organization=organization)},
+        codes={**_shipped_codes(), **_mapped_codes(session, organization)},
     )
+
+
+def _mapped_codes(session: Session, organization: UUID) -> dict[str, str]:
+    found = mapped_codes(session, organization=organization)
+    return {f"{code.system}|{code.code}": code.display for code in found if code.display}
+
+
+@cache
+def _shipped_codes() -> Mapping[str, str]:
+    return {f"{system}|{code}": display for system, code, display in shipped_codes()}
 
 
 def roster_people(session: Session, organization: UUID) -> tuple[People, ...]:

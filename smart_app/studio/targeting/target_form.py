@@ -42,7 +42,7 @@ class Boxes:
 
 def as_given(form: MultiDict[str, str]) -> Targets:
     """What the form sends; checked by the rules of a file when it is saved."""
-    lists = {name: _values(form, name) for name in _LISTS}
+    lists = {name: values_of(form, name) for name in _LISTS}
     days = {name: form.get(name, "").strip()[:10] for name in ("from", "until")}
     any_work = form.get("when") == "any"
     if any_work:
@@ -124,7 +124,8 @@ def _boxes(
     return Boxes(name, legend, hint, boxes, "\n".join(rest), others)
 
 
-def _values(form: MultiDict[str, str], name: str) -> list[str]:
+def values_of(form: MultiDict[str, str], name: str) -> list[str]:
+    """What the boxes and the lines of one question say, each once."""
     lines = form.get(f"other_{name}", "")[:_LONGEST].splitlines()
     return list(dict.fromkeys(value.strip() for value in (*form.getlist(name), *lines) if value.strip()))
 

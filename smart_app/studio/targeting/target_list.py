@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from smart_app.library.situation import Target
 from smart_app.library.target_problems import Problem
 from smart_app.library.vocabulary import EVERYONE
-from smart_app.studio.targeting.surroundings import Surroundings
+from smart_app.studio.targeting.surroundings import ACCESS_IS_NO_RULE, Surroundings
 
 A_PAGE = 50
 
@@ -50,6 +50,8 @@ class ListPage:
     wrong: bool
     known: int
     whose: str
+    access: str
+    """What the numbers go by that a launch does not; "": nothing."""
 
 
 def list_page(around: Surroundings, asked: Mapping[str, str]) -> ListPage:
@@ -75,7 +77,8 @@ def list_page(around: Surroundings, asked: Mapping[str, str]) -> ListPage:
         words=words,
         wrong=wrong,
         known=sum(group.people for group in around.people),
-        whose="people on the roster" if around.from_roster else "people who opened Preceptor in the last 90 days",
+        whose=around.whose,
+        access=ACCESS_IS_NO_RULE if around.roster_says_access else "",
     )
 
 

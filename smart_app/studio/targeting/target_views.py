@@ -16,6 +16,7 @@ from smart_app.organizations.permissions import Permission
 from smart_app.services import services
 from smart_app.studio.access import may
 from smart_app.studio.blueprint import blueprint
+from smart_app.studio.targeting.code_offers import NOTHING_SEARCHED, CodeOffers, offers
 from smart_app.studio.targeting.surroundings import NoSuchTarget, Surroundings, surroundings
 from smart_app.studio.targeting.target_form import as_given, of_target, people_by_role, questions, role_boxes
 from smart_app.studio.targeting.target_list import list_page
@@ -45,11 +46,13 @@ def target(tutorial: str, **_: Any) -> ResponseReturnValue:
 @blueprint.post("/<uuid:visit>/targeting/<tutorial>")
 @may(Permission.TRAINER)
 def save_targets(tutorial: str, **_: Any) -> ResponseReturnValue:
-    """Keep the targets; or, with *See who that would be*, show them and keep nothing."""
+    """Keep the targets; or show who that would be, or codes for them, and keep nothing."""
     visit, given = current_visit(), as_given(request.form)
-    if request.form.get("act") == "look":
+    if request.form.get("act") in ("look", "find"):
+        asked = request.form.get("codes", "") if request.form["act"] == "find" else ""
+        found = offers(visit, asked, given.targets)
         with services().database.reading() as session:
-            return _page(session, tutorial, given, ())
+            return _page(session, tutorial, given, (), found)
     try:
         with services().database.writing() as session:
             around = surroundings(session, organization=visit.organization)
@@ -118,7 +121,13 @@ def _roles(around: Surroundings) -> set[str]:
     return {EVERYONE, *(role.id for role in around.roles)}
 
 
-def _page(session: Session, tutorial: str, given: Targets | None, faults: Sequence[str]) -> str:
+def _page(
+    session: Session,
+    tutorial: str,
+    given: Targets | None,
+    faults: Sequence[str],
+    found: CodeOffers = NOTHING_SEARCHED,
+) -> str:
     """The page as it stands; with `given`, as it would be."""
     organization = current_visit().organization
     around = surroundings(session, organization=organization)
@@ -130,7 +139,6 @@ def _page(session: Session, tutorial: str, given: Targets | None, faults: Sequen
         except TargetsRefused as refused:
             faults = refused.faults
     counted = around.count(shown)
-    conflict = around.conflict(shown)
     form = given or of_target(held)
     return render_template(
         "studio/targeting/target.html",
@@ -139,11 +147,12 @@ def _page(session: Session, tutorial: str, given: Targets | None, faults: Sequen
         held=around.sentence(held) if given is not None else None,
         sentence=around.sentence(shown),
         also=also(shown),
-        people=around.people_words(counted),
-        problems=(*around.problems(shown, counted), *((conflict,) if conflict else ())),
+        people=around.people_words(shown, counted),
+        problems=around.problems(shown, counted),
         faults=faults,
         own=tutorial in own_targets(session, organization=organization),
         roles=role_boxes(form, around, people_by_role(around)),
         questions=questions(form, around, staff_codes(session, organization=organization)),
         form=form,
+        offers=found,
     )

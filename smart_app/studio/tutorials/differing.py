@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-from smart_app.library.vocabulary import TASK_SYSTEM, people
+from smart_app.library.vocabulary import people
 from smart_app.studio.tutorials.fields import PARTS, DraftFields
+from smart_app.studio.tutorials.target_words import lines_of
 from smart_app.studio.tutorials.version_rules import IN_PROGRESS_WORDS, InProgress
 
 Kind = Literal["same", "gone", "new"]
@@ -73,7 +74,7 @@ def texts_of(draft: DraftFields) -> dict[str, str]:
         **plain,
         **{slug: draft.parts.get(slug, "") for slug in PARTS},
         "roles": "\n".join(people(role) for role in draft.roles),
-        "targets": "\n".join(_target(name, value) for name, value in sorted(draft.targets.items()) if value),
+        "targets": "\n".join(lines_of(draft.targets)),
         "sources": "\n\n".join("\n".join(filter(None, vars(source).values())) for source in draft.sources),
         "questions": "\n\n".join(
             "\n".join([each.text, *(f"- {choice}" for choice in each.choices), f"Right: {each.answer}", each.why])
@@ -111,9 +112,3 @@ def _row(name: str, left: str, right: str) -> Row:
         return Row(name, NAMES[name], whole, whole, False)
     before, after = pieces(left, right)
     return Row(name, NAMES[name], before, after, True)
-
-
-def _target(name: str, value: object) -> str:
-    said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    words = said.replace(f"{TASK_SYSTEM}|", "").replace("True", "yes")
-    return f"{name.replace('_', ' ')}: {words}"

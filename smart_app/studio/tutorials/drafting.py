@@ -1,7 +1,8 @@
 """Begin, save, send, take back and discard the next version of a tutorial. Verbs flush; views commit.
 
 Two editors at once: a save names the revision that it began from. Where somebody else has saved since, nothing is
-overwritten: the text is kept as a conflict, and its writer decides field by field.
+overwritten: the text is kept as a conflict, and its writer decides field by field. Of several texts the oldest is
+decided first.
 """
 
 import re
@@ -137,8 +138,8 @@ def get_conflict(session: Session, *, visit: VisitView, draft: UUID, conflict: U
     return row
 
 
-def open_conflict(session: Session, *, visit: VisitView, draft: UUID) -> DraftConflict | None:
-    """The newest text of this learner that waits to be decided."""
+def open_conflicts(session: Session, *, visit: VisitView, draft: UUID) -> list[DraftConflict]:
+    """The texts of this learner that wait to be decided, in the order in which they are: the oldest first."""
     row = DraftConflict
     waiting = select(row).where(
         row.organization == visit.organization,
@@ -146,7 +147,7 @@ def open_conflict(session: Session, *, visit: VisitView, draft: UUID) -> DraftCo
         row.learner == visit.learner,
         row.settled_at.is_(None),
     )
-    return session.scalars(waiting.order_by(row.kept_at.desc())).first()
+    return list(session.scalars(waiting.order_by(row.kept_at, row.id)))
 
 
 def settle(
@@ -161,11 +162,13 @@ def settle(
 ) -> TutorialDraft | None:
     """Save the text that its writer put together: the saved one, with the fields `mine` from the conflict.
 
-    `chosen`: further fields of the row's JSON. None where somebody saved again in between: the page is shown anew.
+    `chosen`: further fields of the row's JSON. None where somebody saved again in between, or an older text waits:
+    the page is shown anew.
     """
-    kept = get_conflict(session, visit=visit, draft=draft, conflict=conflict)
     row = get_draft(session, organization=visit.organization, draft=draft, lock=True)
-    if row.revision != revision:
+    kept = get_conflict(session, visit=visit, draft=draft, conflict=conflict)
+    waiting = open_conflicts(session, visit=visit, draft=draft)
+    if row.revision != revision or waiting[:1] != [kept]:
         return None
     merged = merge(from_json(row.fields), from_json(kept.fields), mine=mine)
     saved = save(
@@ -251,13 +254,14 @@ def _add(session: Session, visit: VisitView, tutorial: str, version: int, fields
 
 
 def _keep_conflict(session: Session, row: TutorialDraft, visit: VisitView, given: dict[str, Any]) -> Conflict:
-    """One waiting text a person and draft: the newest stands for those before it."""
-    kept = open_conflict(session, visit=visit, draft=row.id)
+    """Each text in a row of its own, since its browser has let go of it; twice the same text is one."""
+    waiting = open_conflicts(session, visit=visit, draft=row.id)
+    kept = next((each for each in waiting if each.fields == given), None)
     if kept is None:
         kept = DraftConflict(organization=row.organization, id=uuid.uuid4(), draft=row.id, learner=visit.learner)
+        kept.fields, kept.kept_at = given, datetime.now(UTC)
         session.add(kept)
-    kept.fields, kept.kept_at = given, datetime.now(UTC)
-    session.flush()
+        session.flush()
     return Conflict(kept.id)
 
 

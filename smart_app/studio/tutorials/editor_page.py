@@ -1,6 +1,6 @@
 """What the editor shows, decided before the template."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -22,10 +22,12 @@ from smart_app.studio.tutorials.fields import (
     SourceFields,
     from_json,
 )
-from smart_app.studio.tutorials.forms import MOST_SOURCES, QUESTIONS, work_of
+from smart_app.studio.tutorials.forms import MOST_SOURCES, QUESTIONS
 from smart_app.studio.tutorials.judging import EMPTY, SECONDS_AT_MOST, Judged, Problem, judge
 from smart_app.studio.tutorials.models import TutorialDraft
 from smart_app.studio.tutorials.surroundings import surroundings
+from smart_app.studio.tutorials.target_fields import AS_IT_IS, BY_WORDS, work_by, work_of
+from smart_app.studio.tutorials.target_words import beyond_the_work
 from smart_app.studio.tutorials.version_rules import IN_PROGRESS_WORDS
 from smart_app.visits.view import VisitView
 
@@ -119,8 +121,10 @@ class EditorPage:
     roles_words: str
     work: tuple[Option, ...]
     work_words: str
+    work_by: tuple[Option, ...]
+    """How the work is known: by an open task, by the launch's intent, or by both."""
     also: str
-    """Targets that the form does not show, in a sentence; "" for none."""
+    """What else brings or narrows it, in a sentence; "" for nothing."""
     parts: tuple[PartField, ...]
     sources: tuple[SourceFields, ...]
     """With one empty at the end."""
@@ -175,7 +179,8 @@ def editor_page(session: Session, *, visit: VisitView, row: TutorialDraft, keys:
         roles_words=vocabulary.in_words([titles.get(role, role) for role in fields.roles]),
         work=tuple(Option(word, work_words(word), word in chosen) for word in WORK),
         work_words="any work" if fields.targets.get("any") else vocabulary.in_words(sorted(map(work_words, chosen))),
-        also=_also(fields.targets),
+        work_by=_work_by(fields.targets),
+        also=beyond_the_work(fields.targets),
         parts=tuple(_part(slug, fields, judged) for slug in PARTS),
         sources=(*fields.sources, SourceFields())[:MOST_SOURCES],
         listed=_listed(session, visit.organization, fields),
@@ -194,6 +199,15 @@ def editor_page(session: Session, *, visit: VisitView, row: TutorialDraft, keys:
 def work_words(word: str) -> str:
     """ "shift-handoff" -> "a handoff"; as the sentence to the clinician says it."""
     return WORK[word].work if word in WORK else word.replace("-", " ")
+
+
+def _work_by(targets: Mapping[str, object]) -> tuple[Option, ...]:
+    """Leaving it as it is, is a choice only where no other one says what is there."""
+    now = work_by(targets)
+    return tuple(Option(by, words, by == now) for by, words in BY_WORDS.items() if by in (now, *_PLAIN))
+
+
+_PLAIN = tuple(by for by in BY_WORDS if by != AS_IT_IS)
 
 
 def _shortcoming(problem: Problem) -> Shortcoming:
@@ -247,25 +261,3 @@ def _pictures(session: Session, organization: UUID) -> tuple[PictureLine, ...]:
     row = PictureRow
     query = select(row.name, row.alt).where(row.organization == organization, row.removed_at.is_(None))
     return tuple(PictureLine(name, alt) for name, alt in session.execute(query.order_by(row.added_at.desc()).limit(40)))
-
-
-def _also(targets: Mapping[str, object]) -> str:
-    """What else narrows it, which the page of who sees what changes."""
-    said = []
-    for name, before, words in _NARROWED:
-        values = targets.get(name)
-        if isinstance(values, Iterable) and values:
-            said.append(
-                f"{before} {vocabulary.in_words([words.get(each, each) for each in map(str, values)], 'or')}".strip()
-            )
-    said += [f"{name} {targets[name]}" for name in ("from", "until") if targets.get(name)]
-    return "; ".join(said)
-
-
-_NARROWED: Sequence[tuple[str, str, Mapping[str, str]]] = (
-    ("placements", "or", vocabulary.PLACEMENTS),
-    ("specialties", "in the specialty", {}),
-    ("encounter_classes", "in", vocabulary.ENCOUNTER_CLASSES),
-    ("care_settings", "in", vocabulary.CARE_SETTINGS),
-)
-"""Target, the word before it, and its words."""

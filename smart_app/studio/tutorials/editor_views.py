@@ -14,6 +14,7 @@ from smart_app.security import takes
 from smart_app.services import services
 from smart_app.studio.access import current_permissions, may
 from smart_app.studio.blueprint import blueprint, to
+from smart_app.studio.targeting.code_offers import LONGEST, offers
 from smart_app.studio.telling import tells
 from smart_app.studio.tutorials import drafting
 from smart_app.studio.tutorials.differing import differing
@@ -22,6 +23,7 @@ from smart_app.studio.tutorials.editor_page import editor_page
 from smart_app.studio.tutorials.fields import SourceFields, from_json, one_line
 from smart_app.studio.tutorials.forms import fields_of_form
 from smart_app.studio.tutorials.version_rules import State
+from smart_app.studio.tutorials.who_sees import who_sees
 from smart_app.studio.undo import back_to
 from smart_app.visits.session import current_visit
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 MOST_BODY = 256 * 1024
 _SENT = tells("sent", "Sent for review. It stays as it is until a second person has read it.")
 _TAKEN_BACK = tells("taken-back", "It is yours again. Nobody reviews it now.")
+_NEXT = tells("settled-next", "Saved as you decided. Another text of yours waits.")
 _SETTLED = tells("settled", "Saved as you decided. Both texts were looked at, and nothing was lost.")
 
 
@@ -44,12 +47,15 @@ def edit(draft: UUID, **_: Any) -> ResponseReturnValue:
         if row.state != State.DRAFT:
             return redirect(to("studio.review", draft=draft, said=request.args.get("said")), 303)
         page = editor_page(session, visit=visit, row=row, keys=services().keys)
-        waiting = drafting.open_conflict(session, visit=visit, draft=draft)
+        waiting = drafting.open_conflicts(session, visit=visit, draft=draft)
+        when = who_sees(session, row=row, with_questions=True)
     return render_template(
         "studio/tutorials/editor.html",
         here="studio.tutorials",
         page=page,
         waiting=waiting,
+        when=when,
+        offers=offers(visit, request.args.get("codes", ""), page.fields.targets),
         editor=secrets.token_hex(16),
         tried="tried" in request.args,
     )
@@ -72,7 +78,9 @@ def save_draft(draft: UUID, **_: Any) -> ResponseReturnValue:
     then = request.form.get("then", "")
     if then == "send":
         return _send(draft, saved.revision)
-    return redirect(to("studio.edit", draft=draft, said="saved", _anchor=_place(then)), 303)
+    codes = request.form.get("codes", "").strip()[:LONGEST] if then == "codes" else ""
+    place = "codes" if codes else _place(then)
+    return redirect(to("studio.edit", draft=draft, said="saved", codes=codes or None, _anchor=place), 303)
 
 
 @blueprint.post("/<uuid:visit>/drafts/<uuid:draft>/take-back")
@@ -99,16 +107,22 @@ def discard(draft: UUID, **_: Any) -> ResponseReturnValue:
 @blueprint.get("/<uuid:visit>/drafts/<uuid:draft>/conflict/<uuid:conflict>")
 @may(Permission.TRAINER)
 def conflict(draft: UUID, conflict: UUID, **_: Any) -> ResponseReturnValue:
-    """Both texts, field by field."""
+    """Both texts, field by field; where an older one waits, that one's. Of what is decided, the editor."""
     visit = current_visit()
     with services().database.reading() as session:
         kept = drafting.get_conflict(session, visit=visit, draft=draft, conflict=conflict)
         row = drafting.get_draft(session, organization=visit.organization, draft=draft)
+        waiting = drafting.open_conflicts(session, visit=visit, draft=draft)
+    if kept.settled_at is not None:
+        return redirect(to("studio.edit", draft=draft), 303)
+    if kept.id != waiting[0].id:
+        return redirect(to("studio.conflict", draft=draft, conflict=waiting[0].id), 303)
     return render_template(
         "studio/tutorials/conflict.html",
         here="studio.tutorials",
         row=row,
         kept=kept,
+        later=len(waiting) - 1,
         rows=differing(from_json(row.fields), from_json(kept.fields)),
     )
 
@@ -129,8 +143,11 @@ def settle(draft: UUID, conflict: UUID, **_: Any) -> ResponseReturnValue:
             chosen={},
         )
         session.commit()
+        waiting = drafting.open_conflicts(session, visit=current_visit(), draft=draft)
     if saved is None:
         return redirect(to("studio.conflict", draft=draft, conflict=conflict), 303)
+    if waiting:
+        return redirect(to("studio.conflict", draft=draft, conflict=waiting[0].id, said=_NEXT), 303)
     return redirect(to("studio.edit", draft=draft, said=_SETTLED), 303)
 
 

@@ -6,15 +6,17 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from smart_app.library.vocabulary import TASK_SYSTEM, WORK
+from smart_app.studio.targeting.target_form import values_of
 from smart_app.studio.tutorials.fields import (
     PARTS,
+    TARGET_LISTS,
     DraftFields,
     QuestionFields,
     SourceFields,
     one_line,
     paragraphs,
 )
+from smart_app.studio.tutorials.target_fields import AS_IT_IS, MORE, with_more, with_work
 from smart_app.studio.tutorials.version_rules import InProgress
 
 MOST_SOURCES = 12
@@ -47,34 +49,17 @@ def fields_of_form(form: Form, before: DraftFields) -> DraftFields:
     )
 
 
-def work_of(targets: Mapping[str, Any]) -> frozenset[str]:
-    """The kinds of work that are ticked: our own task codes and intents."""
-    codes = {str(code).removeprefix(f"{TASK_SYSTEM}|") for code in targets.get("task_codes", ())}
-    return frozenset(word for word in WORK if word in codes or word in targets.get("intents", ()))
-
-
-def with_work(targets: Mapping[str, Any], chosen: Iterable[str], *, any_work: bool) -> dict[str, Any]:
-    """The targets with this work and no other of ours; foreign codes, placements and dates stay. Pure."""
-    words = [word for word in WORK if word in set(chosen)]
-    before = work_of(targets)
-    added, dropped = [word for word in words if word not in before], before - set(words)
-    codes = [code for code in targets.get("task_codes", ()) if code.removeprefix(f"{TASK_SYSTEM}|") not in dropped]
-    intents = [word for word in targets.get("intents", ()) if word not in dropped]
-    changed = {
-        **targets,
-        "task_codes": [*codes, *(f"{TASK_SYSTEM}|{word}" for word in added)],
-        "intents": [*intents, *added],
-        "any": any_work,
-    }
-    return {name: value for name, value in changed.items() if value}
-
-
 def _line(form: Form, name: str) -> str:
     return one_line(form.get(name, "")[:_MOST_LINE])
 
 
 def _targets(form: Form, before: Mapping[str, Any]) -> dict[str, Any]:
-    return with_work(before, form.getlist("work"), any_work=form.get("any_work") == "on")
+    by, chosen = form.get("work_by", AS_IT_IS), form.getlist("work")
+    worked = with_work(before, chosen, any_work=form.get("any_work") == "on", by=by)
+    if MORE not in form:
+        return worked
+    given = {name: list(map(one_line, values_of(form, name))) for name in TARGET_LISTS}
+    return with_more(worked, given, {name: _line(form, name)[:10] for name in ("from", "until")})
 
 
 def _sources(form: Form) -> Iterable[SourceFields]:

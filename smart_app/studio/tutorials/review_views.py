@@ -17,6 +17,7 @@ from smart_app.studio.tutorials.fields import from_json, one_line
 from smart_app.studio.tutorials.people import everybody
 from smart_app.studio.tutorials.version_rules import IN_PROGRESS_WORDS, InProgress, State
 from smart_app.studio.tutorials.versions import beside_live, home_of, waiting_by_invitation, waiting_drafts
+from smart_app.studio.tutorials.who_sees import who_sees
 from smart_app.studio.undo import back_to
 from smart_app.visits.session import current_visit
 
@@ -151,6 +152,7 @@ def _review(draft: UUID, *, wrong: str, code: str) -> str:
             here="studio.reviews",
             row=row,
             fields=from_json(row.fields),
+            when=who_sees(session, row=row),
             rows=beside_live(session, row),
             live=row.version > 1,
             is_author=visit.learner.hex in authors,

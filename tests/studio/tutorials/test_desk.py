@@ -181,6 +181,41 @@ def test_a_conflict_is_decided_on_what_is_saved_now(trainer: Desk, colleague: De
     assert "Third." in trainer.get(draft).text
 
 
+def test_two_texts_of_one_person_are_both_kept_and_decided_one_after_the_other(
+    library: RealApp, trainer: Desk, colleague: Desk
+) -> None:
+    """Two windows that were both open while somebody saved: each browser copy is gone once its text is kept."""
+    draft = trainer.begins()
+    window, other = colleague.form(draft, draft), colleague.form(draft, draft)
+    trainer.saves(draft, {"card": "First."})
+    older = colleague.visitor.post(draft, {**window, "why": "Written in the one window."})
+    newer = colleague.visitor.post(draft, {**other, "how": "1. Written in the other."})
+    assert "2 texts of yours wait." in colleague.get(draft).text
+    first, second = (each.location[each.location.index("drafts/") :] for each in (older, newer))
+    assert colleague.get(second).location.endswith(first), "the oldest is decided first"
+    assert "1 more text of yours waits." in colleague.get(first).text
+    early = {**colleague.form(first, ""), "take-how": "mine"}
+    assert colleague.visitor.post(second, early).status_code == 303
+    assert "Written in the other." not in trainer.get(draft).text, "the newer cannot be decided before"
+    fields = {**colleague.form(first, ""), "take-why": "mine", "take-card": "saved", "take-how": "saved"}
+    following = colleague.visitor.post(first, fields)
+    assert second in following.location
+    then = {**colleague.form(second, ""), "take-how": "mine", "take-card": "saved", "take-why": "saved"}
+    assert colleague.visitor.post(second, then).location.endswith("said=settled")
+    page = trainer.get(draft).text
+    for text in ("First.", "Written in the one window.", "1. Written in the other."):
+        assert text in page
+    assert colleague.get(first).location.endswith(draft), "what is decided leads back to the editor"
+
+
+def test_the_same_text_sent_twice_into_a_conflict_waits_once(library: RealApp, trainer: Desk, colleague: Desk) -> None:
+    draft = trainer.begins()
+    theirs = {**colleague.form(draft, draft), "card": "Second."}
+    trainer.saves(draft, {"card": "First."})
+    places = {colleague.visitor.post(draft, theirs).location for _ in range(2)}
+    assert len(places) == 1
+
+
 def test_nobody_reads_anothers_conflict(trainer: Desk, colleague: Desk) -> None:
     draft = trainer.begins()
     theirs = colleague.form(draft, draft)

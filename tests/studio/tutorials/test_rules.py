@@ -24,9 +24,9 @@ from smart_app.studio.tutorials.fields import (
     one_line,
     paragraphs,
 )
-from smart_app.studio.tutorials.forms import with_work, work_of
 from smart_app.studio.tutorials.judging import Surroundings, judge
 from smart_app.studio.tutorials.listing import is_stale
+from smart_app.studio.tutorials.target_fields import with_work, work_of
 from smart_app.studio.tutorials.version_rules import STEPS, Act, Actor, NotPossible, NotYours, Part, State, step
 from tests.studio.tutorials.desk import GOOD
 
