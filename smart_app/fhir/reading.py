@@ -88,6 +88,8 @@ def seconds_for_all(seconds_before: float) -> float:
 def _asked_for(context: LaunchContext, reads: dict[str, Read]) -> dict[str, Read]:
     """Without those of types that this EHR, as registered, is not asked for."""
     unwanted = context.registration.without_scopes
+    if not unwanted:
+        return reads
     return {name: read for name, read in reads.items() if re.split("[/?]", read.path)[0] not in unwanted}
 
 
