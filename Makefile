@@ -19,7 +19,7 @@ UPGRADE ?=
 RUNTIME := $(VENV)/runtime.stamp
 TESTING := $(VENV)/testing.stamp
 
-.PHONY: help demo test sure lint hapi bench mutation torture screenshots lock clean
+.PHONY: help demo test sure lint check-code check-types check-imports check-library hapi bench mutation torture screenshots lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -45,14 +45,24 @@ test: $(TESTING) ## All tests; what the machine lacks is skipped with a line on 
 	.ci/packages tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -rs $(PYTEST)
 
-lint: $(TESTING)
+lint: check-code check-types check-imports check-library
+
+check-code: $(TESTING)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-types: $(TESTING)
 	$(BIN)/mypy
+
+check-imports: $(TESTING)
 	$(BIN)/lint-imports
+
+check-library: $(TESTING)
 	$(BIN)/preceptor library check smart_app/library/starter
 
-sure: lint test ## What CI runs: lint, types, import contracts, library check, then the tests
+sure: $(TESTING) ## What CI runs: lint, types, import contracts, library check, then the tests
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint
+	$(MAKE) --no-print-directory test
 
 hapi: $(RUNTIME) ## A local HAPI FHIR server with the fixtures loaded
 	.ci/packages hapi
