@@ -48,7 +48,9 @@ class Player:
         return self._app.port
 
     def command(self, port: int) -> list[str]:
-        return [PRECEPTOR, "serve", "--port", str(port)]
+        # Two processes where they share a file; PostgreSQL is shared by whatever connects.
+        workers = "1" if self._app.database_url.startswith("postgresql") else "2"
+        return [PRECEPTOR, "serve", "--port", str(port), "--workers", workers]
 
     def environment(self, port: int) -> Mapping[str, str]:
         return self._app.environment
