@@ -128,12 +128,20 @@ def test_no_body_makes_an_error_of_ours_or_takes_long(app: RealApp, everyone: Vi
     for name, (body, content_type) in BODIES.items():
         visitor = launched(app)
         for path in paths(app, visitor):
-            began = time.process_time()  # its own work, whatever else the machine does
-            status = post(visitor, path, body, content_type).status_code
-            slow += [(name, path)] if time.process_time() - began > 2 else []
+            status, seconds = post_timed(visitor, path, body, content_type)
+            # Threads of the test's own and the collector of garbage may fall into one try, not into three.
+            again = (post_timed(visitor, path, body, content_type)[1] for _ in range(2))
+            slow += [(name, path)] if seconds > 2 and min(again) > 2 else []
             odd += [(name, path, status)] if status not in ANSWERS and not asks_the_ehr(path, status) else []
     assert odd == []
     assert slow == []
+
+
+def post_timed(visitor: Visitor, path: str, body: bytes, content_type: str) -> tuple[int, float]:
+    """Status, and seconds of this process's own work, whatever else the machine does."""
+    began = time.process_time()
+    status = post(visitor, path, body, content_type).status_code
+    return status, time.process_time() - began
 
 
 def asks_the_ehr(path: str, status: int) -> bool:
