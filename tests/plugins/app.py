@@ -14,10 +14,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import Engine, create_engine, event
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from launch.stores import Registration
+from smart_app import db
 from smart_app import keys as key_file
 from smart_app.config import Settings
 from smart_app.db import Database
@@ -139,6 +141,29 @@ def compiled_addresses() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", remembered)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_statements() -> Iterator[None]:
+    """And for SQL: SQLAlchemy compiles a statement once an engine, and each test has an engine of its own.
+
+    A quarter of such a test, too. Engines of one kind of database share what the first that connected has compiled.
+    """
+    first: dict[str, Engine] = {}
+
+    def making(*url: Any, **options: Any) -> Engine:
+        engine = create_engine(*url, **options)
+        known = first.get(engine.dialect.name)
+        if known is None:
+            # After its first connection the dialect knows the server, and not before.
+            event.listen(engine, "first_connect", lambda *_: first.setdefault(engine.dialect.name, engine))
+        else:
+            engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "create_engine", making)
         yield
 
 
