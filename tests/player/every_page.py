@@ -162,16 +162,4 @@ LAUNCH_PAGES = (
         for name, title in ((kind.__name__, kind.title) for kind in launch_errors())
     ),
 )  # fmt: skip
-_SHAPES = {
-    *("AuthorizationRefused", "CookiesBlocked", "DiscoveryUnreachable", "LaunchCookieMissing", "StaffOnly"),
-    *("404", "413", "429", "a mistake of ours"),
-}
-"""Failures whose pages differ in what stands on them: what the EHR said, a host, a new window, no way on, a wait."""
-IN_OTHER_WORDS = frozenset(
-    each.name
-    for each in (*ERROR_PAGES, *LAUNCH_PAGES)
-    if each.name.startswith(("refused with ", "fault: ", "launch failed: "))
-    and not any(each.name.endswith(shape) for shape in _SHAPES)
-)
-"""Pages that are another of these in other words: looked at by `make torture`."""
 EVERY_PAGE = (*HOME_PAGES, *ROLE_PAGES, *FIND_PAGES, *TUTORIAL_PAGES, *OWN_PAGES, *ERROR_PAGES, *LAUNCH_PAGES)

@@ -1,7 +1,7 @@
 """What can be wrong with a page for somebody: each function gives what it found, so that a test can show it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,6 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[1] / "vendor/axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-RULES_OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-"""What can differ between light and dark: there the same page wears other colours and nothing else changes."""
 _VIOLATIONS = """async rules => (await axe.run(document, rules)).violations
   .map(fault => [fault.id, fault.nodes[0].html])"""
 """Only what is wrong leaves the page: the whole of axe's answer takes four times as long to hand over."""
@@ -81,19 +79,19 @@ _SMALL = """() => {
 """WCAG 2.5.8: a link among the words of a sentence may be smaller; a label is part of its control's target."""
 
 
-def what_axe_finds(page: Page, rules: Mapping[str, Any] = RULES) -> list[tuple[str, str]]:
+def what_axe_finds(page: Page) -> list[tuple[str, str]]:
     """Violations: rule and the first element."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text())
-    return [(rule, element) for rule, element in page.evaluate(_VIOLATIONS, rules)]
+    return [(rule, element) for rule, element in page.evaluate(_VIOLATIONS, RULES)]
 
 
 def what_axe_finds_in_light_and_dark(page: Page) -> dict[str, list[tuple[str, str]]]:
-    """By colour scheme: all rules in light, those of colours in dark as well; no entry where nothing is found."""
+    """By colour scheme, all rules in each; no entry where nothing is found."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     light = what_axe_finds(page)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    dark = what_axe_finds(page, RULES_OF_COLOURS)
+    dark = what_axe_finds(page)
     return {scheme: found for scheme, found in (("light", light), ("dark", dark)) if found}
 
 

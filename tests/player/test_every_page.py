@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Playwright, expect
 
 from tests.player import looking
 from tests.player.browsing import ByKeyboard, ByPointer
-from tests.player.every_page import EVERY_PAGE, IN_OTHER_WORDS, Place
+from tests.player.every_page import EVERY_PAGE, Place
 from tests.player.ward import Ward, opened_ward, refused_by_policy
 from tests.plugins.browser import HOW_TO_GET_IT, find_chromium, running_browser
 
@@ -49,13 +49,7 @@ def opened_window(playwright: Playwright, folder: Path, *, scripts: bool) -> Ite
         yield page
 
 
-PARAMETERS = [
-    pytest.param(place, id=place.name, marks=[pytest.mark.torture] if place.name in IN_OTHER_WORDS else [])
-    for place in EVERY_PAGE
-]
-
-
-@pytest.fixture(scope="module", params=PARAMETERS)
+@pytest.fixture(scope="module", params=EVERY_PAGE, ids=lambda place: place.name)
 def place(request: pytest.FixtureRequest) -> Place:
     here: Place = request.param
     return here
