@@ -30,8 +30,7 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,  # the packed bytes are damaged
-    NotImplementedError,  # zipfile's word for a newer format, patched data, strong encryption
-    RuntimeError,
+    RuntimeError,  # a password is asked for; and its kinds: a newer format, patched data, strong encryption
     EOFError,
     OSError,
     ValueError,
