@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, literal, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Executable, Select, bindparam, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from smart_app.db import insert_new
 from smart_app.keys import KeyRing
@@ -44,15 +44,28 @@ _OF_HASHES = _IDENTITIES.where(
     LearnerIdentity.kind.in_([literal(kind) for kind in _ORDER]),
     LearnerIdentity.hash.in_([bindparam(f"hash_{n}") for n in range(_AT_ONCE)]),
 )
-_SIGNED_IN = aliased(LearnerIdentity, name="signed_in")
-_WITH_ALL_OTHERS = _IDENTITIES.join(
-    _SIGNED_IN,
-    (_SIGNED_IN.organization == LearnerIdentity.organization) & (_SIGNED_IN.learner == LearnerIdentity.learner),
-).where(
-    _SIGNED_IN.kind == literal("token"),
-    _SIGNED_IN.hash.in_([bindparam(f"hash_{n}") for n in range(_AT_ONCE)]),
+_SIGNED_IN = select(LearnerIdentity.learner).where(
+    LearnerIdentity.organization == bindparam("organization"),
+    LearnerIdentity.kind == literal("token"),
+    LearnerIdentity.hash.in_([bindparam(f"hash_{n}") for n in range(_AT_ONCE)]),
 )
-"""All that a person is known by who signs in with one of these tokens' identities."""
+
+
+def _of_learners(learners: Select[UUID], *, own: bool) -> Select[Any]:
+    return _IDENTITIES.add_columns(literal(own).label("own")).where(LearnerIdentity.learner.in_(learners))
+
+
+def _matched_with(mine: InstrumentedAttribute[UUID], theirs: InstrumentedAttribute[UUID]) -> Select[UUID]:
+    return select(theirs).where(LearnerMatch.organization == bindparam("organization"), mine.in_(_SIGNED_IN))
+
+
+_RECALLED = union_all(
+    _of_learners(_SIGNED_IN, own=True),
+    _of_learners(_matched_with(LearnerMatch.learner, LearnerMatch.other), own=False),
+    _of_learners(_matched_with(LearnerMatch.other, LearnerMatch.learner), own=False),
+)
+"""All that a person is known by who signs in with one of these tokens' identities; and beside it, not `own`, what
+those are known by with whom a match was proposed already: it brings nothing new either."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +93,10 @@ class RecalledLearner:
 
     learner: KnownLearner
     known_by: frozenset[tuple[str, bytes]]
-    """(kind, keyed hash)."""
+    """(kind, keyed hash), those of proposed and decided matches included: an NPI may be another learner's."""
 
     def is_known_by(self, identities: Iterable[Identity], keys: KeyRing) -> bool:
-        """Whether each of them is the learner's already: then :func:`resolve_learner` would change nothing."""
+        """Whether each of them was seen with the learner: then :func:`resolve_learner` would change nothing."""
         hashes = ({(one.kind, digest) for digest in keys.hashes(*hashed(one))} for one in identities)
         return all(self.known_by & any_of for any_of in hashes)
 
@@ -113,10 +126,11 @@ def recall_learner(
 ) -> RecalledLearner | None:
     """Whose the token's identity is, in one query; None where it was never seen. Changes nothing."""
     tokens = [digest for one in identities if one.kind == "token" for digest in keys.hashes(*hashed(one))]
-    rows = list(_rows(session, organization, tokens, _WITH_ALL_OTHERS)) if tokens else []
-    if not rows:
+    rows = list(_rows(session, organization, tokens, _RECALLED)) if tokens else []
+    own = next((row for row in rows if row.own), None)
+    if own is None:
         return None
-    learner = KnownLearner(organization, rows[0].learner, rows[0].declared_job_role)
+    learner = KnownLearner(organization, own.learner, own.declared_job_role)
     return RecalledLearner(learner, frozenset((row.kind, row.hash) for row in rows))
 
 

@@ -158,6 +158,7 @@ class LearnerMatch(Base):
     """Two learners who may be one person (say, in two EHRs): joined only when a trainer confirms it."""
 
     __tablename__ = "learner_matches"
+    __table_args__ = (Index("ix_learner_matches_other", "organization", "other", "learner"),)
 
     organization: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     learner: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

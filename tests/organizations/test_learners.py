@@ -11,7 +11,7 @@ from sqlalchemy import select
 from smart_app import keys as key_file
 from smart_app.db import Database
 from smart_app.keys import KeyRing
-from smart_app.organizations.learners import Identity, NoPrimaryIdentity, resolve_learner
+from smart_app.organizations.learners import Identity, NoPrimaryIdentity, recall_learner, resolve_learner
 from smart_app.organizations.models import Learner, LearnerIdentity, LearnerMatch
 from smart_app.organizations.verbs import add_organization
 
@@ -115,3 +115,57 @@ def test_after_a_rotation_of_keys_the_learner_is_found_again(
     first = resolved(database, keys, organization, TOKEN, PRACTITIONER)
     key_file.rotate(key_path)
     assert resolved(database, keys, organization, TOKEN, PRACTITIONER) == first
+
+
+def brings_nothing_new(database: Database, keys: KeyRing, organization: UUID, *identities: Identity) -> bool:
+    """What a launch finds out while the EHR still answers: the learner, and that resolving would change nothing."""
+    with database.reading() as session:
+        recalled = recall_learner(session, organization=organization, identities=identities[:1], keys=keys)
+    return recalled is not None and recalled.is_known_by(identities, keys)
+
+
+def test_a_person_known_by_all_of_it_is_recalled_as_the_one_who_would_be_resolved(
+    database: Database, keys: KeyRing, organization: UUID
+) -> None:
+    first = resolved(database, keys, organization, TOKEN, PRACTITIONER, NPI)
+    assert brings_nothing_new(database, keys, organization, TOKEN, PRACTITIONER, NPI)
+    with database.reading() as session:
+        recalled = recall_learner(session, organization=organization, identities=[TOKEN], keys=keys)
+    assert recalled is not None
+    assert recalled.learner.id == first
+
+
+def test_an_identity_that_was_never_seen_is_something_new(
+    database: Database, keys: KeyRing, organization: UUID
+) -> None:
+    assert not brings_nothing_new(database, keys, organization, TOKEN)
+    resolved(database, keys, organization, TOKEN, PRACTITIONER)
+    assert not brings_nothing_new(database, keys, organization, TOKEN, PRACTITIONER, NPI)
+
+
+@pytest.mark.parametrize("first_here", [True, False])
+def test_an_npi_seen_at_two_ehrs_is_something_new_until_the_match_is_proposed_and_nothing_new_from_then_on(
+    database: Database, keys: KeyRing, organization: UUID, first_here: bool
+) -> None:
+    elsewhere = Identity("token", "https://other-ehr.example|user-9")
+    mine, theirs = (TOKEN, elsewhere) if first_here else (elsewhere, TOKEN)
+    one = resolved(database, keys, organization, theirs, NPI)
+    resolved(database, keys, organization, mine)
+    assert not brings_nothing_new(database, keys, organization, mine, NPI)
+    other = resolved(database, keys, organization, mine, NPI)
+    assert matches(database) == [({one, other}, "npi")]
+    assert brings_nothing_new(database, keys, organization, mine, NPI)
+    with database.reading() as session:
+        recalled = recall_learner(session, organization=organization, identities=[mine], keys=keys)
+    assert recalled is not None
+    assert recalled.learner.id == other
+
+
+def test_an_npi_of_somebody_without_a_match_is_something_new(
+    database: Database, keys: KeyRing, organization: UUID
+) -> None:
+    third = Identity("token", "https://third-ehr.example|user-3")
+    theirs = Identity("npi", "9999000002")
+    resolved(database, keys, organization, third, theirs)
+    resolved(database, keys, organization, TOKEN, NPI)
+    assert not brings_nothing_new(database, keys, organization, TOKEN, theirs)
