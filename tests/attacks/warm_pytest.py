@@ -124,6 +124,8 @@ def be_pytest(question: Mapping[str, Any], folder: Path) -> NoReturn:
     code = 70
     try:
         os.setsid()
+        # A shell that starts something in the background makes it deaf to Ctrl-C, and so its children.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         code = run_pytest(question, folder)
     finally:
         os._exit(code)
