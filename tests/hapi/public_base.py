@@ -18,6 +18,8 @@ TAG_SYSTEM = "https://preceptor.example/test-run"
 ATTEMPTS = 12
 SECONDS = 30
 FRESH = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}
+FIRST_PAUSE_SECONDS = 0.2
+"""Before the second attempt; each next one is twice as long."""
 GONE = (requests.codes.not_found, requests.codes.gone)
 _REFUSES_OUR_IDS = (400, 405, 412, 422)
 
@@ -145,7 +147,7 @@ class PublicBase:
         """(status, body) of the first answer that is one. Safe to repeat: ids are chosen before."""
         last = ""
         for attempt in range(ATTEMPTS):
-            pause = min(0.2 * 2**attempt, 2.0)
+            pause = min(FIRST_PAUSE_SECONDS * 2**attempt, 2.0)
             try:
                 answer = self._http.request(
                     method, f"{self.base}/{path}", headers=FRESH, timeout=SECONDS, allow_redirects=False, **more

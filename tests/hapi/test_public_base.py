@@ -147,6 +147,7 @@ def test_what_the_base_is_too_tired_to_remove_or_to_find_is_told_and_stops_nothi
 ) -> None:
     """A day so bad that one removal and one search are refused each time."""
     monkeypatch.setattr(public_base, "ATTEMPTS", 4)
+    monkeypatch.setattr(public_base, "FIRST_PAUSE_SECONDS", 0.02)
     with faulty_proxy(hapi) as proxy:
         run = PublicBase(proxy.base)
         first, second = (run.create({"resourceType": "Practitioner", "active": True}) for _ in range(2))

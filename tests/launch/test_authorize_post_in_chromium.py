@@ -19,7 +19,7 @@ def site() -> Iterator[LaunchedApp]:
     """The launch client on a free port of localhost: another site than the EHR's 127.0.0.1."""
     server = make_server("localhost", 0, lambda environ, respond: launched.app(environ, respond), threaded=True)
     launched = make_app(base_url=f"http://localhost:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield launched
     server.shutdown()

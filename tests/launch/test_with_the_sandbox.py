@@ -1,6 +1,5 @@
 """The client against an authorization server that it shares no code with, and that is strict: Authlib's."""
 
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
+import time_machine
 
 from launch.authorization import LONGEST_ADDRESS
 from launch.fhir_session import FhirRefused
@@ -85,20 +85,21 @@ def tokens_of(launched: LaunchedApp) -> Tokens:
 def test_launch_refresh_and_revoke(launched: LaunchedApp, sandbox: SandboxEhr, auth: str, rotates: bool) -> None:
     """Each way of authentication, at the code exchange, at three refreshes and at the revocation."""
     sandbox.behaviour.change({"rotate_refresh_tokens": rotates, "token_seconds": 2})
-    launch(launched, sandbox, auth)
-    tokens, used = tokens_of(launched), set()
-    for _ in range(3):
-        session = tokens.fhir("v")
-        assert session.get_json("Practitioner/ada")["id"] == "ada"
-        used.add(session._authorization)
-        time.sleep(1.6)
-    assert len(used) == 3
-    last = tokens.fhir("v")
-    tokens.end(["v"])
-    with pytest.raises(FhirRefused):
-        last.get_json("Practitioner/ada")
-    with pytest.raises(RelaunchNeeded):
-        tokens.fhir("v")
+    with time_machine.travel(datetime.now(UTC)) as clock:  # both sides live in this process
+        launch(launched, sandbox, auth)
+        tokens, used = tokens_of(launched), set()
+        for _ in range(3):
+            session = tokens.fhir("v")
+            assert session.get_json("Practitioner/ada")["id"] == "ada"
+            used.add(session._authorization)
+            clock.shift(1.6)
+        assert len(used) == 3
+        last = tokens.fhir("v")
+        tokens.end(["v"])
+        with pytest.raises(FhirRefused):
+            last.get_json("Practitioner/ada")
+        with pytest.raises(RelaunchNeeded):
+            tokens.fhir("v")
 
 
 def test_a_long_request_is_posted(launched: LaunchedApp, sandbox: SandboxEhr, monkeypatch: pytest.MonkeyPatch) -> None:

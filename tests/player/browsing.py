@@ -89,9 +89,9 @@ class ByKeyboard:
         self.page.keyboard.type(words)
 
     def _tabs_to(self, control: Locator) -> None:
-        control.wait_for()
+        handle = control.element_handle()  # looked for once: by role and name that takes longer than the press
         for _ in range(MOST_TABS):
-            if control.evaluate(FOCUSED):
+            if handle.evaluate(FOCUSED):
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"{control} is not reached by Tab")

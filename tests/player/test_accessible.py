@@ -30,7 +30,7 @@ def database_url(sqlite_url: str) -> str:
 def address(house: House) -> Iterator[str]:
     """The app on a free port."""
     server = make_server("localhost", 0, house.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://localhost:{server.port}"
     server.shutdown()

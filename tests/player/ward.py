@@ -67,7 +67,7 @@ def served(house: House) -> Iterator[Ward]:
         if request.headers.get("Sec-Fetch-Dest") == "document":  # not an icon that a browser looks for by itself
             ward.rendered.append(template.name or "")
 
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     with template_rendered.connected_to(note, house.app):
         yield ward

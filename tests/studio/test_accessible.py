@@ -48,13 +48,15 @@ NOT_REACHED = """() => {
     && !(each.type === 'radio' && groups.has(each.name))).map(each => each.outerHTML.slice(0, 120));
 }"""
 """Controls one can see that never had the focus; of radio buttons one of a group is enough."""
-FOCUS = """() => {
-  const here = document.activeElement;
-  if (here === document.body) return null;
-  (window.reached ||= new Set()).add(here);
-  if (here.type === 'date' || here.tagName === 'IFRAME') return null;  // these show the focus within themselves
-  return [here.outerHTML.slice(0, 120), getComputedStyle(here).outlineStyle !== 'none'];
+WATCH = """() => {
+  [window.reached, window.unseen] = [new Set(), new Set()];
+  addEventListener('focusin', ({ target: here }) => {
+    window.reached.add(here);
+    if (here.type === 'date' || here.tagName === 'IFRAME') return;  // these show the focus within themselves
+    if (getComputedStyle(here).outlineStyle === 'none') window.unseen.add(here.outerHTML.slice(0, 120));
+  });
 }"""
+"""From now on the page remembers what had the focus, and what of it did not show it."""
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ def paths(app: RealApp, trainer: Visitor) -> list[str]:
 def address(app: RealApp) -> Iterator[str]:
     """The app on a free port."""
     server = make_server("localhost", 0, app.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://localhost:{server.port}"
     server.shutdown()
@@ -220,18 +222,29 @@ def test_every_control_has_a_name_and_is_reached_by_tab_with_its_focus_seen(
     for path in paths:
         page.goto(address + path)
         nameless = nameless_controls(page)
-        unseen = []
-        for stop in range(1, MOST_STOPS + 1):
-            page.keyboard.press("Tab")
-            focused = page.evaluate(FOCUS)
-            if focused and not focused[1]:
-                unseen.append(focused[0])
-            # Looking for what is left costs more than the press: at some of the stops is enough.
-            if stop % LOOK_EVERY == 0 and not (missed := page.evaluate(NOT_REACHED)):
-                break
+        unseen, missed = goes_by_tab(page)
         if nameless or unseen or missed:
             wrong[path] = (nameless, unseen, missed)
     assert wrong == {}
+
+
+def goes_by_tab(page: BrowserPage, *, most_stops: int = MOST_STOPS) -> tuple[list[str], list[str]]:
+    """Controls that do not show that they have the focus, and those that Tab does not come to."""
+    page.evaluate(WATCH)
+    missed = []
+    for stop in range(1, most_stops + 1):
+        page.keyboard.press("Tab")
+        # Looking for what is left costs more than the press: at some of the stops is enough.
+        if stop % LOOK_EVERY == 0 and not (missed := page.evaluate(NOT_REACHED)):
+            break
+    return page.evaluate("[...window.unseen]"), missed
+
+
+def test_the_way_by_tab_sees_what_it_does_not_come_to_and_what_does_not_show_the_focus(page: BrowserPage) -> None:
+    page.set_content("<button>One</button><button style='outline: none'>Two</button><input type=date>")
+    assert goes_by_tab(page) == (['<button style="outline: none">Two</button>'], [])
+    page.set_content("<button onkeydown='event.preventDefault()'>Trap</button><button>Behind it</button>")
+    assert goes_by_tab(page, most_stops=LOOK_EVERY) == ([], ["<button>Behind it</button>"])
 
 
 def test_the_look_for_names_sees_a_control_without_one_wherever_it_stands(page: BrowserPage) -> None:

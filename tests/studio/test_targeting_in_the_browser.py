@@ -99,7 +99,7 @@ def paths(app: RealApp, trainer: Visitor) -> list[str]:
 @pytest.fixture
 def address(app: RealApp) -> Iterator[str]:
     server = make_server("localhost", 0, app.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://localhost:{server.port}"
     server.shutdown()

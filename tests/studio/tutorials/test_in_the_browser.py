@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 def address(library: RealApp) -> Iterator[str]:
     """The app on a free port."""
     server = make_server("localhost", 0, library.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://localhost:{server.port}"
     server.shutdown()
