@@ -16,15 +16,16 @@ _STANDS_FOR_A_SLUG = "stands-for-a-slug-"
 
 
 def install(app: Flask) -> None:
-    """Give the templates an `url_for` that remembers. `app` stands in the key: each has a URL map of its own."""
+    """Give the templates an `url_for` that remembers, each app for itself: it has a URL map of its own."""
+    static, pattern = lru_cache(maxsize=256)(_static), lru_cache(maxsize=512)(_pattern)
 
     def remembering(endpoint: str, **values: Any) -> str:
         if endpoint.startswith(".") or not all(map(_can_be_filled_in, values.values())):
             return url_for(endpoint, **values)
         if endpoint == "static":
-            return _static(app, request.script_root, values["filename"])
-        pattern = _pattern(app, request.script_root, endpoint, tuple((n, isinstance(values[n], UUID)) for n in values))
-        return pattern % {name: str(value) for name, value in values.items()}
+            return static(request.script_root, values["filename"])
+        names = tuple((name, isinstance(value, UUID)) for name, value in values.items())
+        return pattern(request.script_root, endpoint, names) % {name: str(value) for name, value in values.items()}
 
     app.jinja_env.globals["url_for"] = remembering
 
@@ -34,13 +35,11 @@ def _can_be_filled_in(value: object) -> bool:
     return isinstance(value, UUID) or (isinstance(value, str) and _SLUG.fullmatch(value.replace(".", "-")) is not None)
 
 
-@lru_cache(maxsize=256)
-def _static(app: Flask, root: str, filename: str) -> str:
+def _static(root: str, filename: str) -> str:
     return url_for("static", filename=filename)
 
 
-@lru_cache(maxsize=512)
-def _pattern(app: Flask, root: str, endpoint: str, names: tuple[tuple[str, bool], ...]) -> str:
+def _pattern(root: str, endpoint: str, names: tuple[tuple[str, bool], ...]) -> str:
     """The address with %(name)s in place of each value."""
     stand_ins: dict[str, Any] = {
         name: UUID(int=_STANDS_FOR_A_VISIT.int + n) if is_uuid else f"{_STANDS_FOR_A_SLUG}{n}"

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -75,12 +76,7 @@ class PartSource:
 
     def paragraphs(self) -> list[Paragraph]:
         """Paragraphs and list items, each with its line in the file."""
-        tokens = markdown().parse(self.source)
-        return [
-            Paragraph(token.content, self.line + 1 + token.map[0])
-            for token in tokens
-            if token.type == "inline" and token.map
-        ]
+        return [Paragraph(text, self.line + 1 + line) for text, line in _paragraphs(self.source)]
 
     def slots(self) -> list[Slot]:
         """The local slots, in order."""
@@ -113,9 +109,27 @@ def markdown() -> "MarkdownIt":
 
 def blocks(body: str) -> list[Any]:
     """The tokens of CommonMark."""
+    return _commonmark().parse(body)
+
+
+@cache
+def _reader() -> "MarkdownIt":
+    """Made once: that takes longer than reading a part. Parsing keeps its state elsewhere."""
+    return markdown()
+
+
+@cache
+def _commonmark() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").parse(body)
+    return MarkdownIt("commonmark")
+
+
+@lru_cache(maxsize=256)
+def _paragraphs(source: str) -> tuple[tuple[str, int], ...]:
+    """(text, line in the part) of each. A check asks for them twenty times."""
+    tokens = _reader().parse(source)
+    return tuple((token.content, token.map[0]) for token in tokens if token.type == "inline" and token.map)
 
 
 def split_parts(body: str, *, first_line: int) -> list[PartSource]:
@@ -138,7 +152,7 @@ def checks_of(verify: PartSource) -> tuple[list[CheckSource], list[str]]:
     checks: list[CheckSource] = []
     notes: list[str] = []
     in_list = 0
-    for token in markdown().parse(verify.source):
+    for token in _reader().parse(verify.source):
         in_list += token.nesting if token.type.startswith(("bullet_list", "ordered_list")) else 0
         if token.type != "inline":
             continue

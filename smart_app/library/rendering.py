@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from smart_app.library.body import PICTURE_NAME, SLOT, PartSource, checks_of, markdown, plain
@@ -47,10 +48,7 @@ def render(tutorial: ParsedTutorial, fill: Fill) -> dict[str, Any]:
 
 def render_part(part: PartSource, sources: Mapping[str, Mapping[str, str]], fill: Fill) -> dict[str, Any]:
     """One part: slug, heading, html, actions (of How), seconds."""
-    parser = markdown()
-    parser.add_render_rule("citation", _render_citation)
-    parser.add_render_rule("slot", _render_slot)
-    parser.add_render_rule("image", _render_picture)
+    parser = _parser()
     env: dict[str, Any] = {"part": part.slug, "sources": sources, "cited": [], "fill": fill}
     tokens = parser.parse(part.source, env)
     body = _close_up(parser.renderer.render(tokens, parser.options, env))
@@ -61,6 +59,16 @@ def render_part(part: PartSource, sources: Mapping[str, Mapping[str, str]], fill
         "actions": _actions(parser, tokens, env) if part.slug == "how" else [],
         "seconds": max(5, round(len(part.words()) * 60 / _WORDS_A_MINUTE)),
     }
+
+
+@cache
+def _parser() -> "MarkdownIt":
+    """Reads and writes parts; made once. What differs from part to part is in `env`."""
+    parser = markdown()
+    parser.add_render_rule("citation", _render_citation)
+    parser.add_render_rule("slot", _render_slot)
+    parser.add_render_rule("image", _render_picture)
+    return parser
 
 
 def sanitized(text: str) -> str:

@@ -57,9 +57,9 @@ class SqlReports:
         self._minute = 0
         self._written: dict[UUID, int] = {}
         self._waiting: list[dict[str, Any]] = []
-        self._some_wait = threading.Event()
+        self._is_gathering = False
         self._flushing = threading.Lock()
-        self._writer: threading.Thread | None = None
+        atexit.register(self.flush)
 
     def write(self, report: ReportRecord) -> None:
         """Keep it in a transaction of its own; above the cap, or with the database away, it is only logged."""
@@ -69,10 +69,7 @@ class SqlReports:
             return
         row = _row(organization, report)
         if report.outcome == "launched":
-            self._start_writer()
-            with self._lock:
-                self._waiting.append(row)
-            self._some_wait.set()
+            self._keep_later(row)
         else:
             self._keep([row])
 
@@ -84,21 +81,23 @@ class SqlReports:
             if rows:
                 self._keep(rows)
 
-    def _start_writer(self) -> None:
-        if self._writer is not None:
-            return
-        with self._lock:
-            if self._writer is None:
-                self._writer = threading.Thread(target=self._write_later, name="launch reports", daemon=True)
-                self._writer.start()
-                atexit.register(self.flush)
+    def close(self) -> None:
+        """Write what waits, and let go of the end of the process: this app is not used again."""
+        self.flush()
+        atexit.unregister(self.flush)
 
-    def _write_later(self) -> None:
-        while True:
-            self._some_wait.wait()
-            self._some_wait.clear()
-            time.sleep(GATHERED_SECONDS)
-            self.flush()
+    def _keep_later(self, row: dict[str, Any]) -> None:
+        with self._lock:
+            self._waiting.append(row)
+            first, self._is_gathering = not self._is_gathering, True
+        if first:
+            threading.Thread(target=self._gather, name="launch reports", daemon=True).start()
+
+    def _gather(self) -> None:
+        time.sleep(GATHERED_SECONDS)
+        with self._lock:
+            self._is_gathering = False  # before the rows are taken: one that comes after that is gathered anew
+        self.flush()
 
     def _keep(self, rows: list[dict[str, Any]]) -> None:
         try:

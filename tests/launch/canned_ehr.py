@@ -9,11 +9,12 @@ import gzip
 import hashlib
 import json
 import secrets
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -213,6 +214,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "_Server"
 
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        super().finish()
+
     def do_GET(self) -> None:
         self._answer("")
 
@@ -245,6 +254,17 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     ehr: CannedEhr
+
+    def __init__(self, *place: Any) -> None:
+        super().__init__(*place)
+        self.connections: set[socket.socket] = set()
+
+    def server_close(self) -> None:
+        """Connections that are kept alive, too: each has a thread, which would wait until the run ends."""
+        super().server_close()
+        for connection in list(self.connections):
+            with suppress(OSError):  # it ended meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

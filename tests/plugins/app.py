@@ -228,6 +228,5 @@ def real_app(url: str, folder: Path, keys: Path, ehr: CannedEhr, **settings: Any
     real.records.add_nurse("prac-1")
     real.records.serve_on(ehr)
     yield real
-    reports = made.extensions["smart_launch"].client.stores.reports
-    reports.flush()
+    made.extensions["smart_launch"].client.stores.reports.close()
     held.database.dispose()
