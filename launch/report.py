@@ -92,6 +92,10 @@ class LaunchReport:
                 step.outcome = "failed"
             self._steps.append(_as_entry(step, round((time.perf_counter() - began) * 1000)))
 
+    def include(self, steps: tuple[Mapping[str, Any], ...]) -> None:
+        """Steps that were timed in a report of their own, since they might have ended too late for this one."""
+        self._steps.extend(steps)
+
     def note_missing(self, text: str) -> None:
         """Something was not granted or not given; `text` says what, and the fallback taken."""
         self._missing.append(printable(text))

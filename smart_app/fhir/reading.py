@@ -17,16 +17,15 @@ No database transaction may be open while this runs.
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from launch.context import LaunchContext
-from launch.fhir_session import FhirReadError
 from launch.fhir_user import find_reference, is_fhir_id
 from smart_app.fhir import projecting
 from smart_app.fhir.facts import Findings, RoleFacts, TaskFacts
+from smart_app.fhir.rounds import Read, Round, read_round
 from smart_app.fhir.server import FhirReader, path_of, search_path
 
 ALL_SECONDS = 1.7
@@ -41,25 +40,6 @@ _MOST_CONTEXT_TASKS = 5
 _TASK_ELEMENTS = "id,status,code,owner,encounter"
 _ROLE_ELEMENTS = "id,active,period,practitioner,code,specialty"
 
-# Threads, not processes: reads wait for the network. Shared by all launches of this worker.
-_POOL = ThreadPoolExecutor(max_workers=64, thread_name_prefix="fhir")
-
-
-@dataclass(frozen=True)
-class Read:
-    """One read: where, relative to the FHIR base, and what is made of it."""
-
-    path: str
-    get: Callable[[FhirReader, str], Any]
-
-
-@dataclass(frozen=True)
-class _Round:
-    """What one round gave: by name, without those that failed; and which failed."""
-
-    found: Mapping[str, Any]
-    missing: tuple[str, ...]
-
 
 def read_person_and_task(context: LaunchContext, *, meanwhile: Callable[[], None] = lambda: None) -> Findings:
     """All reads of a launch. Raises nothing of the network: what could not be read is in `missing`.
@@ -69,11 +49,11 @@ def read_person_and_task(context: LaunchContext, *, meanwhile: Callable[[], None
     began = time.monotonic()
     seconds = seconds_for_all(context.report.seconds)
     until = began + seconds * FIRST_ROUND_SECONDS / ALL_SECONDS
-    first = _read(context, _asked_for(context, _first_reads(context)), until=until, meanwhile=meanwhile)
+    first = read_round(context, _asked_for(context, _first_reads(context)), until=until, meanwhile=meanwhile)
     findings = _findings(context, first, Findings())
     second_reads = _asked_for(context, _second_reads(context, first, findings))
     if second_reads:
-        second = _read(context, second_reads, until=began + seconds)
+        second = read_round(context, second_reads, until=began + seconds)
         findings = _findings(context, second, findings)
     for text in findings.missing:
         context.report.note_missing(text)
@@ -109,7 +89,7 @@ def _first_reads(context: LaunchContext) -> dict[str, Read]:
     return reads
 
 
-def _second_reads(context: LaunchContext, first: _Round, findings: Findings) -> dict[str, Read]:
+def _second_reads(context: LaunchContext, first: Round, findings: Findings) -> dict[str, Read]:
     base = context.fhir.base
     if "PractitionerRole" in first.found:
         practitioner = projecting.practitioner_of(first.found["PractitionerRole"], base=base)
@@ -181,59 +161,7 @@ def _read_of_task(logical_id: str) -> Read:
     )
 
 
-@dataclass(frozen=True)
-class _Got:
-    value: Any
-    why: str | None
-    """Why it is not all."""
-
-
-@dataclass(frozen=True)
-class _NotRead:
-    why: str
-
-
-def _read(
-    context: LaunchContext,
-    reads: Mapping[str, Read],
-    *,
-    until: float,
-    meanwhile: Callable[[], None] = lambda: None,
-) -> _Round:
-    """Side by side; ends at `until` even where a read does not."""
-    if not reads:
-        return _Round({}, ())
-    paths = [read.path for read in reads.values()]
-    took = context.fhir.ask_all(paths, deadline=until - time.monotonic(), meanwhile=meanwhile)
-    running = {
-        name: _POOL.submit(_one, context, name, read, until) for name, read in reads.items() if read.path not in took
-    }
-    results: dict[str, _Got | _NotRead] = {
-        name: _one(context, name, read, until, took[read.path]) for name, read in reads.items() if name not in running
-    }
-    if running:
-        wait(running.values(), timeout=max(0.0, until - time.monotonic()))
-    late = _NotRead("no answer in time")
-    results |= {name: future.result() if future.done() else late for name, future in running.items()}
-    missing = tuple(f"{name}: {got.why}" for name, got in results.items() if got.why)
-    return _Round({name: got.value for name, got in results.items() if isinstance(got, _Got)}, missing)
-
-
-def _one(context: LaunchContext, name: str, read: Read, until: float, seconds: float = 0.0) -> _Got | _NotRead:
-    """`seconds`: what its answer took that is here already."""
-    reader = FhirReader(context.fhir, until=until)
-    with context.report.step(f"read {name}", seconds_before=seconds) as step:
-        try:
-            got = _Got(read.get(reader, read.path), reader.left_out)
-            if got.why:
-                step.fell_back(got.why)
-            return got
-        except FhirReadError as error:
-            step.failed(str(error) or type(error).__name__)
-            return _NotRead(str(error) or type(error).__name__)
-
-
-def _findings(context: LaunchContext, got: _Round, before: Findings) -> Findings:
+def _findings(context: LaunchContext, got: Round, before: Findings) -> Findings:
     """What is known after a round."""
     base, found = context.fhir.base, got.found
     person = projecting.person_facts(found["Practitioner"]) if "Practitioner" in found else None

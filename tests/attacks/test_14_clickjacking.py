@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -10,6 +10,7 @@ from playwright.sync_api import Frame, expect
 
 from tests.plugins.browser import Browser, OpenBrowser
 from tests.plugins.servers import PutUp, Site
+from tests.serving import TestServer
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +37,7 @@ def stranger() -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Framing)
+    server = TestServer(("127.0.0.1", 0), Framing)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -1,14 +1,18 @@
 """The reads of a launch against an EHR that answers, lies, stalls or breaks: what is known comes in time."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from sqlalchemy import select
 
+from smart_app.fhir import rounds
+from smart_app.organizations.models import LaunchReportRow
 from smart_app.visits.models import Visit
 from tests.fhir.records import PHYSICIAN, bundle, encounter, practitioner, role, task
 from tests.launch.canned_ehr import Answer, Seen
@@ -78,6 +82,26 @@ def test_a_read_that_stalls_costs_its_own_answer_and_the_page_comes_in_time(app:
     assert took < PAGE_SECONDS
     assert visitor.get().status_code in (200, 303)
     assert any("no answer" in text or "time" in text for text in visit_of(app, visitor).missing)
+
+
+def test_a_read_that_no_thread_was_free_for_is_told_in_the_report_as_well(
+    app: RealApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of a search that has a next one goes on in a thread; on a busy machine that begins too late."""
+    busy = ThreadPoolExecutor(1)
+    free = threading.Event()
+    busy.submit(free.wait)
+    monkeypatch.setattr(rounds, "_POOL", busy)
+    following = [{"relation": "next", "url": f"{app.ehr.base}/Task?page=2"}]
+    app.ehr.answers["/fhir/Task"] = lambda _: Answer({**bundle(), "link": following})
+    app.launch()
+    free.set()
+    busy.shutdown()
+    app.write_reports()
+    with app.database.reading() as session:
+        steps = session.scalars(select(LaunchReportRow.steps)).one()
+    told = [(step["outcome"], step["detail"]) for step in steps if step["name"] == "read tasks"]
+    assert told == [("failed", "no answer in time")]
 
 
 def test_a_sign_in_that_was_slow_leaves_less_time_for_the_reads(app: RealApp) -> None:

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import requests
+
+from tests.serving import TestServer
 
 PAGE = b"<!doctype html><title>503</title><h1>The server is taking a rest</h1>"
 STRANGER = {"resourceType": "Task", "id": "stranger", "status": "requested", "intent": "order", "meta": {"tag": []}}
@@ -40,8 +42,7 @@ class FaultyProxy:
         self._lock = threading.Lock()
         self._http = requests.Session()
         self._http.trust_env = False
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
+        self.server = TestServer(("127.0.0.1", 0), self._handler())
         self.base = f"http://127.0.0.1:{self.server.server_port}/fhir"
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from tests.plugins.browser import Cookies, OpenBrowser
+from tests.serving import TestServer
 
 pytestmark = pytest.mark.browser
 PARTITIONED = "__Host-a=1; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
@@ -17,7 +18,7 @@ class Pages(BaseHTTPRequestHandler):
     """/ frames localhost's /set, which sets two cookies and goes to /seen."""
 
     def do_GET(self) -> None:
-        assert isinstance(self.server, ThreadingHTTPServer)
+        assert isinstance(self.server, TestServer)
         port = self.server.server_port
         self.send_response(302 if self.path == "/set" else 200)
         if self.path == "/set":
@@ -40,7 +41,7 @@ class Pages(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    server = TestServer(("127.0.0.1", 0), Pages)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server.server_port
     server.shutdown()
