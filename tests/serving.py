@@ -8,8 +8,8 @@ from typing import Any
 class TestServer(ThreadingHTTPServer):
     """A client that went away is no error, as in any server.
 
-    The standard library would tell it as one, from a thread, and reads its own source for that: where a test reads
-    source in the same moment, Python 3.11 mixes up the two (gh-106905).
+    The standard library would tell it as one, from a thread, and parses source for that: where a test does so in the
+    same moment, Python 3.11 can mix up the two (python/cpython#106905).
     """
 
     __test__ = False

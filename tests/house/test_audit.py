@@ -15,11 +15,18 @@ NO_CHANGE = {
 }
 
 
+def tree_of(path: Path) -> ast.Module:
+    """A thread that builds a tree in the same moment can make Python 3.11 lose count (python/cpython#106905)."""
+    try:
+        return ast.parse(path.read_text("utf-8"))
+    except SystemError:
+        return ast.parse(path.read_text("utf-8"))
+
+
 def writers() -> Iterator[tuple[str, ast.AST]]:
     """(file:function, its tree) of each function that writes an entry of the audit."""
     for path in sorted(ROOT.rglob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
-        for function in ast.walk(tree):
+        for function in ast.walk(tree_of(path)):
             if isinstance(function, ast.FunctionDef) and any(_writes(node) for node in ast.walk(function)):
                 yield f"{path.relative_to(ROOT)}:{function.name}", function
 
