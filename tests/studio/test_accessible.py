@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -103,11 +104,18 @@ def paths(app: RealApp, trainer: Visitor) -> list[str]:
         ehr = session.scalars(select(EhrRegistration.id)).first()
     sent = re.search("files/[0-9a-f-]{36}", trainer.get("files").text)
     assert sent
+    effect = f"job-roles/effect?{urlencode({'system': SCT, 'code': NURSE, 'job_role': 'medical-assistant'})}"
     more = [f"admin/ehrs/{ehr}", "admin/reports?reference=7F3K-92QD", "admin/reports?reference=AAAA-AAAA", sent[0]]
     html = [path for path in plain if "html" in trainer.get(path).content_type]
     assert len(html) >= 10
-    more += trainer.filled  # type: ignore[attr-defined]
-    return [*html, *(trainer.home + path for path in more), f"{trainer.home}no-such-page"]
+    more += [effect, *trainer.filled]  # type: ignore[attr-defined]
+    there = [*html, *(trainer.home + path for path in more), f"{trainer.home}no-such-page"]
+    # A page that only says what is wrong would pass all that is asked here: those that are meant to are named.
+    refused = {
+        path.removeprefix(trainer.home): code for path in there if (code := trainer.get(path).status_code) != 200
+    }
+    assert refused == {"job-roles/effect": 400, "no-such-page": 404}
+    return there
 
 
 @pytest.fixture

@@ -93,7 +93,10 @@ def paths(app: RealApp, trainer: Visitor) -> list[str]:
         "ai-features/new",
         "ai-features/ambient-note",
     )
-    return [trainer.home + path for path in pages]
+    paths = [trainer.home + path for path in pages]
+    # A page that says that there is nothing would pass all that is asked here.
+    assert {path: code for path in paths if (code := trainer.get(path).status_code) != 200} == {}
+    return paths
 
 
 @pytest.fixture
